@@ -1,0 +1,118 @@
+"""Make an archive of the wheels that a lock file names, for another Python than this one.
+
+Fetches by pip and builds, by pip too, what PyPI has as source only. The archive holds
+the wheels and requirements.txt, which pins each of them by the hash of the wheel itself.
+Prints "changed" when it had to make one. Needs pip, packaging, setuptools and wheel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import parse_wheel_filename
+
+# What the oldest system that we install on (glibc 2.31) can load.
+PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(31, 4, -1)] + [
+    "manylinux2014_x86_64",
+    "manylinux2010_x86_64",
+    "manylinux1_x86_64",
+]
+
+
+def lock_for(lock: str, python: str) -> str:
+    """Return the lines of `lock` that hold for `python` ("3.9") on Linux, without their markers.
+
+    pip itself evaluates markers for the Python that it runs on.
+    """
+    environment = default_environment() | {"python_version": python, "python_full_version": f"{python}.0"}
+    lines = [line.split(" #")[0] for line in lock.splitlines() if not line.lstrip().startswith("#")]
+    kept = []
+    for line in "\n".join(lines).replace("\\\n", " ").splitlines():
+        head, *hashes = line.split(" --hash=")
+        if not head.strip():
+            continue
+        requirement = Requirement(head.strip())
+        if requirement.marker is None or requirement.marker.evaluate(environment):
+            requirement.marker = None
+            kept.append(" --hash=".join([str(requirement), *(value.strip() for value in hashes)]))
+    return "\n".join(kept) + "\n"
+
+
+def pip(*arguments: str | Path) -> None:
+    """Run pip; raises CalledProcessError after pip has said on stderr what is wrong."""
+    command = [sys.executable, "-m", "pip", *map(str, arguments)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - the caller's own arguments
+
+
+def make(lock: Path, python: str, archive: Path) -> None:
+    """Fetch and build what `lock` says for `python` and write `archive` and its checksum."""
+    with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".wheels-") as name:
+        folder = Path(name)
+        requirements = folder / "requirements.txt"
+        requirements.write_text(lock_for(lock.read_text(), python))
+        common = ["--quiet", "--no-cache-dir", "--no-deps", "--no-build-isolation"]
+        platforms = [f"--platform={platform}" for platform in PLATFORMS]
+        pip(
+            "download", *common, "--prefer-binary", "--require-hashes", f"--python-version={python}",
+            "--implementation=cp", *platforms, "--dest", folder, "--requirement", requirements,
+        )  # fmt: skip
+        for source in [file for file in folder.iterdir() if file.suffix in (".gz", ".zip", ".bz2")]:
+            pip("wheel", *common, "--no-index", "--wheel-dir", folder, source)
+            source.unlink()
+        wheels = sorted(folder.glob("*.whl"))
+        pins = []
+        for wheel in wheels:
+            project, version, _, tags = parse_wheel_filename(wheel.name)
+            if any(tag.platform.startswith("linux_") for tag in tags):
+                sys.exit(
+                    f"{lock}: {project} {version} has no wheel for Python {python} and is no pure Python either: "
+                    "it cannot be built here. Pin a version that has one."
+                )
+            pins.append(f"{project}=={version} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n")
+        requirements.write_text("".join(pins))
+        packed = folder / "packed"
+        with tarfile.open(packed, "w") as tar:
+            for file in [requirements, *wheels]:
+                tar.add(file, arcname=file.name)
+        packed.replace(archive)
+    checksum(archive).write_text(digest(archive) + "\n")
+
+
+def checksum(archive: Path) -> Path:
+    """Return the file beside `archive` that has its SHA-256."""
+    return archive.with_suffix(".sha256")
+
+
+def digest(archive: Path) -> str:
+    """Return the SHA-256 of `archive` in hexadecimal digits."""
+    with archive.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def main() -> None:
+    """Make the archive, unless it is there and whole."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lock", type=Path, required=True)
+    parser.add_argument("--python", required=True, help="major.minor of the Python that installs them")
+    parser.add_argument("--archive", type=Path, required=True)
+    arguments = parser.parse_args()
+    sums = checksum(arguments.archive)
+    if sums.exists() and arguments.archive.exists() and sums.read_text().strip() == digest(arguments.archive):
+        return
+    try:
+        make(arguments.lock, arguments.python, arguments.archive)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{arguments.lock}: pip failed with status {error.returncode}, see above")
+    sys.stdout.write("changed\n")
+
+
+if __name__ == "__main__":
+    main()

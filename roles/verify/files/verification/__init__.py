@@ -1,0 +1,1 @@
+"""Proves that each line of nginx's log arrived everywhere exactly once, and was counted right."""

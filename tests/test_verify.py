@@ -1,0 +1,137 @@
+"""The verification's reading and computing, without a host."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import statistics
+import sys
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "roles/verify/files"))
+
+from verification import access_log  # noqa: E402 (found by the path above)
+
+START = 1_795_384_800  # 2026-11-22T22:00:00Z
+FIELDS = yaml.safe_load((ROOT / "group_vars/all/access_log.yml").read_text())["access_log_fields"]
+FORMAT = access_log.LogFormat(FIELDS, "heartbeat")
+INTERVAL = access_log.Interval(START, START + 20, 10)
+GARBAGE = "\x16\x03 no line of nginx's"
+
+
+def line(second: int, seconds: str = "0.012", agent: str = "locust", zone: str = "+0000") -> str:
+    time = f"22/Nov/2026:22:{second // 60:02}:{second % 60:02} {zone}"
+    return f'10.0.0.1 - - [{time}] "POST / HTTP/1.1" 200 93 {seconds} "-" "{agent}"'
+
+
+LINES = [
+    line(0, "0.001"),
+    line(0, "0.001"),  # the same twice: two requests
+    line(3, "0.250"),
+    line(4, agent="heartbeat"),
+    GARBAGE,
+    line(9, "1.000"),
+    line(12, "0.007"),
+    line(30, "9.000"),  # after the interval
+]
+
+
+def test_a_line_says_time_request_time_and_probe() -> None:
+    assert FORMAT.parse(line(61, "0.123")) == (START + 61, 123, False)
+    assert FORMAT.parse(line(0, agent="heartbeat")) == (START, 12, True)
+    assert FORMAT.parse(line(0, "60.001")) == (START, 60001, False)
+
+
+def test_offsets_of_time_zones_are_respected() -> None:
+    offsets = {"+0100": -3600, "-0330": 12600}
+    for zone, seconds in offsets.items():
+        assert FORMAT.parse(line(0, zone=zone)) == (START + seconds, 12, False)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        GARBAGE,
+        line(0) + " more",
+        line(0).replace("22/Nov", "31/Nov"),
+        line(0).replace("22/Nov", "٢٢/Nov"),  # digits, but not for Java
+        line(0, "-"),
+        line(0)[:-1],
+    ],
+)
+def test_other_lines_do_not_parse(broken: str) -> None:
+    assert FORMAT.parse(broken) is None
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "start", "end"),
+    [(3.2, 14.9, 0, 20), (10, 19.999, 10, 20), (10, 20, 10, 30), (5, 5, 0, 10)],
+)
+def test_windows_cover_since_and_until(since: float, until: float, start: int, end: int) -> None:
+    assert access_log.Interval.covering(since, until, 10) == access_log.Interval(start, end, 10)
+
+
+def test_until_before_since_is_refused() -> None:
+    with pytest.raises(ValueError, match="before"):
+        access_log.Interval.covering(20, 10, 10)
+
+
+def test_instants_are_iso_or_epoch() -> None:
+    for text in (
+        str(START),
+        "2026-11-22T22:00:00Z",
+        "2026-11-22 22:00",
+        "2026-11-22T23:00:00+01:00",
+    ):
+        assert access_log.instant(text) == START
+
+
+def test_figures_equal_those_of_statistics() -> None:
+    figures = access_log.Figures()
+    times = [(7919 * n) % 60_001 for n in range(5000)] + [12, 12, 0]
+    for time in times:
+        figures.add(Decimal(time))
+    assert (figures.count, figures.minimum, figures.maximum) == (5003, min(times), max(times))
+    assert figures.mean == pytest.approx(statistics.fmean(times), rel=1e-15)
+    assert figures.std_dev == pytest.approx(statistics.pstdev(times), rel=1e-15)
+
+
+def test_equal_times_deviate_by_nothing() -> None:
+    figures = access_log.Figures()
+    for _ in range(731):
+        figures.add(Decimal("0.731") * 1000)
+    assert (figures.mean, figures.std_dev) == (731, 0)
+
+
+def test_interval_is_cut_from_the_log() -> None:
+    logged = access_log.read_interval([GARBAGE, *LINES], FORMAT, INTERVAL)
+    assert logged.lines == Counter(LINES[:-1])  # the first garbage has no place
+    assert (logged.requests, logged.heartbeats, logged.malformed) == (5, 1, 1)
+    assert {window.start - START: f.count for window, f in logged.figures.items()} == {0: 4, 10: 1}
+
+
+def write_log(folder: Path, lines: list[str]) -> Path:
+    """Write the log in three files, as logrotate leaves them, and one too old to be read."""
+    path = folder / "access.log"
+    (folder / "access.log.2.gz").write_bytes(gzip.compress("".join(f"{x}\n" for x in lines[:2]).encode()))
+    (folder / "access.log.1").write_text("".join(f"{x}\n" for x in lines[2:4]))
+    path.write_text("".join(f"{x}\n" for x in lines[4:]))
+    (folder / "access.log.3.gz").write_text("too old to be opened")
+    (folder / "access.log.swp").write_text("not the log")
+    for age, name in enumerate(["access.log", "access.log.1", "access.log.2.gz"]):
+        os.utime(folder / name, (START + 40 - age, START + 40 - age))
+    os.utime(folder / "access.log.3.gz", (START - 1, START - 1))
+    return path
+
+
+def test_rotated_files_are_read_oldest_first(tmp_path: Path) -> None:
+    path = write_log(tmp_path, LINES)
+    assert list(access_log.read_log(access_log.log_files(path, START))) == LINES
+    assert access_log.read_access_log(path, FORMAT, INTERVAL).lines.total() == len(LINES) - 1

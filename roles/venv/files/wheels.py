@@ -49,7 +49,7 @@ def lock_for(lock: str, python: str) -> str:
 def pip(*arguments: str | Path) -> None:
     """Run pip; raises CalledProcessError after pip has said on stderr what is wrong."""
     command = [sys.executable, "-m", "pip", *map(str, arguments)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - the caller's own arguments
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def make(lock: Path, python: str, archive: Path) -> None:
@@ -83,7 +83,7 @@ def make(lock: Path, python: str, archive: Path) -> None:
             for file in [requirements, *wheels]:
                 tar.add(file, arcname=file.name)
         packed.replace(archive)
-    checksum(archive).write_text(digest(archive) + "\n")
+    checksum(archive).write_text(line(archive))
 
 
 def checksum(archive: Path) -> Path:
@@ -91,10 +91,10 @@ def checksum(archive: Path) -> Path:
     return archive.with_suffix(".sha256")
 
 
-def digest(archive: Path) -> str:
-    """Return the SHA-256 of `archive` in hexadecimal digits."""
+def line(archive: Path) -> str:
+    """Return the SHA-256 of `archive` as sha256sum writes it."""
     with archive.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {archive.name}\n"
 
 
 def main() -> None:
@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--archive", type=Path, required=True)
     arguments = parser.parse_args()
     sums = checksum(arguments.archive)
-    if sums.exists() and arguments.archive.exists() and sums.read_text().strip() == digest(arguments.archive):
+    if sums.exists() and arguments.archive.exists() and sums.read_text() == line(arguments.archive):
         return
     try:
         make(arguments.lock, arguments.python, arguments.archive)

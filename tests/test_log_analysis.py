@@ -6,15 +6,17 @@ import importlib.util
 import re
 import sys
 import types
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pytest
 import yaml
 from ansible.plugins.filter.core import comment, regex_replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "files/log_analysis"
@@ -44,7 +46,20 @@ def keeper() -> Iterator[types.ModuleType]:
     with pytest.MonkeyPatch.context() as patch:
         for name in absent:
             patch.setitem(sys.modules, name, types.SimpleNamespace(sql=None, HTTPAdapter=None, Retry=None))
+        patch.syspath_prepend(SOURCE)
         yield load("keep_job")
+
+
+@pytest.fixture(scope="module")
+def plan(keeper: types.ModuleType) -> types.ModuleType:
+    """plan.py, as the keeper has imported it."""
+    return sys.modules[keeper.Plan.__module__]
+
+
+@pytest.fixture(scope="module")
+def cluster(keeper: types.ModuleType) -> types.ModuleType:
+    """cluster.py, as the keeper has imported it."""
+    return sys.modules[keeper.Cluster.__module__]
 
 
 def render(name: str, **variables: Any) -> str:
@@ -187,39 +202,39 @@ def at(text: str) -> datetime:
         ("12:01:00", 60, 7, 0, "12:00:00"),
     ],
 )
-def test_boundary(keeper: types.ModuleType, newest_end: str, old: int, new: int, settle: int, expected: str) -> None:
-    found = keeper.boundary(at(newest_end), old, new, settle)
+def test_boundary(plan: types.ModuleType, newest_end: str, old: int, new: int, settle: int, expected: str) -> None:
+    found = plan.boundary(at(newest_end), old, new, settle)
     assert found.tzinfo is timezone.utc
-    assert found.timestamp() % old == 0 and found.timestamp() % new == 0
+    assert [found.timestamp() % length for length in (old, new)] == [0, 0]
     assert at(newest_end).timestamp() - settle - old * new < found.timestamp() <= at(newest_end).timestamp() - settle
     if 60 not in (old, new):
         assert found == at(expected)
 
 
-def test_boundary_without_rows(keeper: types.ModuleType) -> None:
-    assert keeper.boundary(None, 10, 15) is None
-    assert keeper.Plan(1, "", None).since_ms == 0
+def test_boundary_without_rows(plan: types.ModuleType) -> None:
+    assert plan.boundary(None, 10, 15) is None
+    assert plan.Plan(1, "", None).since_ms == 0
     assert load("job").values({"kafka_margin_ms": 60000, "database": {"user": "u", "password": "p"}}, 0) == {
         "since": "1970-01-01 00:00:00.000", "kafka_since_ms": "0", "database_user": "u", "database_password": "p"
     }  # fmt: skip
 
 
-def test_since_in_milliseconds(keeper: types.ModuleType) -> None:
-    plan = keeper.Plan(2, "", at("12:00:30"))
-    values = load("job").values({"kafka_margin_ms": 60000, "database": {"user": "", "password": ""}}, plan.since_ms)
+def test_since_in_milliseconds(plan: types.ModuleType) -> None:
+    since_ms = plan.Plan(2, "", at("12:00:30")).since_ms
+    values = load("job").values({"kafka_margin_ms": 60000, "database": {"user": "", "password": ""}}, since_ms)
     assert values["since"] == "2026-11-22 12:00:30.000"
-    assert values["kafka_since_ms"] == str(plan.since_ms - 60000)
+    assert values["kafka_since_ms"] == str(since_ms - 60000)
 
 
-def test_newest_checkpoint(keeper: types.ModuleType) -> None:
+def test_newest_checkpoint(cluster: types.ModuleType) -> None:
     checkpoints = [
-        keeper.Checkpoint("1/aa/chk-900", 50),
-        keeper.Checkpoint("2/bb/chk-12", 20),
-        keeper.Checkpoint("2/cc/chk-3", 40),
-        keeper.Checkpoint("2/bb/chk-9", 10),
+        cluster.Checkpoint("1/aa/chk-900", 50),
+        cluster.Checkpoint("2/bb/chk-12", 20),
+        cluster.Checkpoint("2/cc/chk-3", 40),
+        cluster.Checkpoint("2/bb/chk-9", 10),
     ]
-    assert keeper.newest(checkpoints, 2).path == "2/cc/chk-3"
-    assert keeper.newest(checkpoints, 3) is None
+    assert cluster.newest(checkpoints, 2).path == "2/cc/chk-3"
+    assert cluster.newest(checkpoints, 3) is None
 
 
 def test_digest_covers_settings_and_files(keeper: types.ModuleType, tmp_path: Path) -> None:

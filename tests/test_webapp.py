@@ -27,7 +27,8 @@ LIMIT = 5000
 def load(name: str) -> ModuleType:
     """Import main.py under a name of its own: each import reads the environment anew."""
     spec = importlib.util.spec_from_file_location(name, WEBAPP / "main.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
@@ -163,6 +164,7 @@ def test_gunicorns_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     config = runpy.run_path(str(WEBAPP / "deploy" / "gunicorn.py"))
     assert (config["bind"], config["workers"]) == ("127.0.0.1:8000", len(os.sched_getaffinity(0)))
-    assert config["preload_app"] is True and config["accesslog"] is None
+    assert config["preload_app"] is True
+    assert config["accesslog"] is None
     monkeypatch.setenv("WEBAPP_WORKERS", "7")
     assert runpy.run_path(str(WEBAPP / "deploy" / "gunicorn.py"))["workers"] == 7

@@ -29,8 +29,8 @@ class Reader(FastHttpUser):
     @task
     def read(self) -> None:
         """Send 1 to 100 sentences."""
-        for _ in range(random.randint(1, 100)):  # noqa: S311 - a load, no secret
-            self.segment(random.choice(SENTENCES))  # noqa: S311
+        for _ in range(random.randint(1, 100)):
+            self.segment(random.choice(SENTENCES))
             self.wait()  # ends the user here, between two requests, once the test is over
 
     def segment(self, sentence: str) -> None:

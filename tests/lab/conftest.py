@@ -51,16 +51,17 @@ class Lab:
             yield
             process.wait()
 
-    def verify(self, since: float | None = None, until: float | None = None) -> dict[str, Any]:
+    def verify(self, since: float | None = None, until: float | None = None, **variables: Any) -> dict[str, Any]:
         """Verify an interval (s since 1970), that of the last load if none is given, and return the report.
 
-        What is lost or double is in the report. Raises FileNotFoundError if there is none.
+        Other variables are the playbook's. What is lost or double is in the report. Raises FileNotFoundError if there
+        is none.
         """
         report = REPORTS / "verify-web01.json"
         report.unlink(missing_ok=True)
-        interval = {"verify_since": since, "verify_until": until}
-        arguments = [text for name, value in interval.items() if value for text in ("-e", f"{name}={value}")]
-        self.play("playbooks/verify.yml", *arguments, check=False)
+        if since and until:
+            variables |= {"verify_since": str(since), "verify_until": str(until)}
+        self.play("playbooks/verify.yml", "-e", json.dumps(variables), check=False)
         return json.loads(report.read_text())
 
 

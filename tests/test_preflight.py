@@ -1,0 +1,163 @@
+"""The first play, with inventories and hosts that cannot work. The hosts are this machine, which it only reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PREFLIGHT = ROOT / "playbooks/preflight.yml"
+HERE = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": sys.executable}
+
+# A host by the connection `late` has a clock that is 90 s behind.
+LATE = """
+from ansible.plugins.connection.local import DOCUMENTATION, Connection as Local
+
+class Connection(Local):
+    def exec_command(self, cmd, in_data=None, sudoable=True):
+        return super().exec_command(cmd.replace("date +%s", "date -d '-90 sec' +%s"), in_data, sudoable)
+"""
+
+# One play that says what would be refused, once for each of `cases`: variables and their values.
+CASES = """
+- hosts: db01
+  gather_facts: false
+  vars_files: [{folder}/playbooks/vars/preflight_variables.yml]
+  tasks:
+    - debug:
+        msg: "{{{{ __variable_checks | rejectattr('ok') | map(attribute='say') }}}}"
+      loop: "{{{{ cases }}}}"
+      vars: {{{name}: "{{{{ item }}}}"}}
+"""
+
+
+@pytest.fixture
+def hosts() -> dict[str, Any]:
+    """Return the document's hosts.yml."""
+    return yaml.safe_load((ROOT / "inventory/document/hosts.yml").read_text())
+
+
+def play(folder: Path, hosts: dict[str, Any], playbook: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Run a playbook with an inventory of these hosts; return its exit status and what the json callback printed."""
+    inventory = folder / "inventory"
+    inventory.mkdir(exist_ok=True)
+    for name, target in (("group_vars", "group_vars"), ("groups.yml", "inventory/groups.yml")):
+        (inventory / name).symlink_to(ROOT / target)
+    (inventory / "hosts.yml").write_text(yaml.safe_dump(hosts))
+    (folder / "late.py").write_text(LATE)
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
+        "ANSIBLE_CONNECTION_PLUGINS": str(folder),
+    }
+    command = ["ansible-playbook", "--inventory", str(inventory), str(playbook), *arguments]
+    run = subprocess.run(command, env=environment, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert "\n{" in run.stdout, run.stdout + run.stderr
+    # Before and after it are the times of the tasks.
+    return run.returncode, json.JSONDecoder().raw_decode(run.stdout, run.stdout.index("\n{") + 1)[0]
+
+
+def refuse(folder: Path, hosts: dict[str, Any], *arguments: str) -> list[str]:
+    """Run the first play; return what its last task, which has to be the only one that fails, refuses."""
+    status, printed = play(folder, hosts, PREFLIGHT, *arguments)
+    *others, last = printed["plays"][0]["tasks"]
+    assert last["task"]["name"] == "Refuse what is wrong, all of it"
+    assert not [result for task in others for result in task["hosts"].values() if result.get("failed")]
+    [result] = last["hosts"].values()
+    assert (status != 0) == result.get("failed", False)
+    return result["msg"] if status else []
+
+
+def about(subject: str, findings: list[str]) -> str:
+    """Return the one finding about a variable, group or host, which it names first."""
+    [found] = [finding for finding in findings if finding.partition(":")[0] == subject]
+    return found
+
+
+def test_a_good_inventory_is_not_refused(tmp_path: Path, hosts: dict[str, Any]) -> None:
+    hosts["document"]["vars"].update(HERE)
+    for finding in refuse(tmp_path, hosts, "--limit", "db01,hadoop04", "--tags", "nginx", "--check"):
+        # This machine need not be one for the services.
+        assert finding.partition(":")[0] in hosts["document"]["hosts"], finding
+
+
+def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[str, Any]) -> None:
+    here, groups = hosts["document"]["hosts"], hosts
+    hosts["document"]["vars"].update(HERE)
+    here["hadoop03"]["kafka_kraft_node_id"] = "1"
+    del here["hadoop04"]["kafka_kraft_node_id"], here["hadoop01"]["host_number"]
+    here["db01"]["host_number"] = here["web01"]["host_number"]
+    del groups["loadtest"], groups["kafka_controllers"]["hosts"]["hadoop04"], groups["hadoop"]["hosts"]["web01"]
+    groups["postgresql"]["hosts"]["hadoop02"] = {}
+    wrong = {
+        "kafka_kraft_cluster_id": "3WR1JBtdRda7rfOUBWvAo",
+        "log_analysis_password": "",
+        "log_analysis_window_seconds": "1.5",
+        "kafka_version": "3.4",
+        "flume_version": "",
+    }
+    extra = [argument for name, value in wrong.items() for argument in ("-e", f"{name}={value}")]
+    findings = refuse(tmp_path, hosts, "--limit", "db01", "--tags", "nginx", *extra)
+    assert "hadoop02 1, hadoop03 1, hadoop04 none" in about("kafka_kraft_node_id", findings)
+    assert "found 2" in about("kafka_controllers", findings)
+    assert "add to this group: web01" in about("hadoop", findings)
+    assert "3.4.0" in about("flume_version, kafka_version", findings)
+    assert sum("host_number" in finding for finding in findings) == 2
+    assert any("at least one host: loadtest" in finding for finding in findings)
+    assert any("one host and no more: postgresql" in finding for finding in findings)
+    for name in ("kafka_kraft_cluster_id", "log_analysis_password", "log_analysis_window_seconds"):
+        about(name, findings)
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("log_analysis_window_seconds", [1, "10", 3600], [0, "0", -1, "-10", 1.5, "1.5", "abc", "", None, [10], "10s"]),
+        ("artifacts_source", ["registry"], ["", "ftp", None, ["registry"]]),
+        ("log_analysis_password", ["x", 7], ["", None, " "]),
+        ("hadoop_version", ["3.3.5"], ["3.3.6", "", None, 3.3, "../kafka/3.4.0"]),
+    ],
+)
+def test_a_value_is_refused_by_its_variable_s_name(
+    tmp_path: Path, hosts: dict[str, Any], name: str, good: list[object], bad: list[object]
+) -> None:
+    playbook = tmp_path / "cases.yml"
+    playbook.write_text(CASES.format(folder=ROOT, name=name))
+    _, printed = play(tmp_path, hosts, playbook, "-e", json.dumps({"cases": [*good, *bad]}))
+    results = printed["plays"][0]["tasks"][0]["hosts"]["db01"]["results"]
+    findings = [result["msg"] for result in results]
+    assert findings[: len(good)] == [[]] * len(good)
+    assert [[about(name, found)] for found in findings[len(good) :]] == findings[len(good) :]
+
+
+def test_hosts_that_cannot_work_are_refused_at_once(tmp_path: Path, hosts: dict[str, Any]) -> None:
+    hosts["document"]["vars"].update(HERE)
+    here = hosts["document"]["hosts"]
+    here["web01"]["ansible_python_interpreter"] = "/nowhere/python3"
+    here["hadoop01"]["hdfs_java_opts"] = "-Xmx1g -Xmx100000g"
+    here["hadoop02"]["base_java_package"] = "openjdk-1.1"
+    here["hadoop03"]["ansible_connection"] = "late"
+    here["db01"].update(ansible_connection="ssh", ansible_port=1, ansible_host="127.0.0.1")
+    findings = refuse(tmp_path, hosts)
+    text = "\n".join(findings)
+    assert "it cannot be asked what it is" in about("web01", findings)
+    assert "refused" in about("db01", findings)
+    assert "web01: " in text
+    assert any(f.startswith("hadoop01: it has") and "MiB" in f and "hdfs_java_opts" in f for f in findings), text
+    assert any(f.startswith("hadoop02: ") and "no package openjdk-1.1" in f for f in findings), text
+    assert "ahead of hadoop03" in about("clocks", findings)
+
+
+def test_no_choice_of_tags_leaves_it_out() -> None:
+    command = ["ansible-playbook", "--list-tasks", "--tags", "nginx", "site.yml"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert "Refuse what is wrong, all of it" in listed
+    assert listed.index("Refuse what is wrong, all of it") < listed.index("nginx : ")

@@ -17,6 +17,7 @@ import jieba
 from fastapi import Depends, HTTPException, Request
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, Field, ValidationError
+from starlette.requests import ClientDisconnect
 
 EXAMPLE = "决心是成功的开始"
 
@@ -105,10 +106,13 @@ async def read_sentence(request: Request) -> Sentence:
 
     """
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise HTTPException(422, f"The body has over {MAX_BYTES} bytes: {EXPECTED}")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BYTES:
+                raise HTTPException(422, f"The body has over {MAX_BYTES} bytes: {EXPECTED}")
+    except ClientDisconnect:  # nobody is there to read it, but a server's error it is not
+        raise HTTPException(422, f"The body ended early: {EXPECTED}") from None
     try:
         return Sentence.model_validate_json(bytes(body))
     except ValidationError as invalid:

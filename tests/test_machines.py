@@ -1,0 +1,155 @@
+"""What libvirt and cloud-init are given for the document's six VMs, and for 60; no host."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar, trust_as_template
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
+
+init_plugin_loader()
+
+ROOT = Path(__file__).resolve().parents[1]
+ROLE = ROOT / "roles" / "machines"
+KEY = "ssh-ed25519 AAAA machines"
+MORE = {f"extra{number:02}": {"host_number": 185 + number} for number in range(1, 55)}
+
+
+class Rendered:
+    """The role's templates with an inventory's variables."""
+
+    def __init__(self, inventory: list[str], virt_type: str) -> None:
+        loader = DataLoader()
+        manager = InventoryManager(loader, inventory)
+        variables = VariableManager(loader, manager)
+        HostVars(manager, variables, loader)  # which gives itself to the manager
+        role = [
+            loader.load_from_file(str(ROLE / name), trusted_as_template=True)
+            for name in ("defaults/main.yml", "vars/main.yml")
+        ]
+        wired = variables.get_vars(host=manager.get_hosts()[0])
+        found = {"role_path": str(ROLE), "__machines_virt_type": virt_type, "__machines_public_key": KEY}
+        self._loader, self._variables = loader, role[0] | wired | role[1] | found
+        # Once, as the role does: each host's variables go into it.
+        self.vms: list[dict[str, Any]] = self.value("__machines_vms")
+        self._variables |= {"__machines_vms": self.vms}
+
+    def text(self, template: str, **more: Any) -> Any:
+        """Return a template's value with the role's and the inventory's variables, and with more."""
+        return Templar(self._loader, self._variables | more).template(trust_as_template(template))
+
+    def value(self, expression: str) -> Any:
+        """Return an expression's value."""
+        return self.text(f"{{{{ {expression} }}}}")
+
+    def file(self, name: str, machine: dict[str, Any] | None = None) -> str:
+        """Return what a file of the role's templates becomes, for one VM."""
+        return self.text((ROLE / "templates" / "libvirt" / name).read_text(), machine=machine)
+
+    def xml(self, name: str, machine: dict[str, Any] | None = None) -> ET.Element:
+        """Return what an XML file becomes, for one VM."""
+        return ET.fromstring(self.file(name, machine))
+
+
+@pytest.fixture(scope="module", params=[(6, "kvm"), (60, "qemu")], ids=["six", "sixty"])
+def rendered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    """Return the document's inventory, alone or with 54 more lines."""
+    count, virt_type = request.param
+    sources = [str(ROOT / "inventory" / "document")]
+    if count == 60:
+        more = tmp_path_factory.mktemp("inventory") / "more.yml"
+        more.write_text(yaml.safe_dump({"document": {"hosts": MORE}}))
+        sources.append(str(more))
+    rendered = Rendered(sources, virt_type)
+    assert len(rendered.vms) == count
+    return rendered
+
+
+def test_no_two_vms_share_what_must_be_their_own(rendered: Rendered) -> None:
+    for key in ("name", "address", "mac", "uuid"):
+        assert len({vm[key] for vm in rendered.vms}) == len(rendered.vms), key
+    names = [rendered.value(name) for name in ("__machines_network_uuid", "__machines_pool_uuid")]
+    assert not set(names) & {vm["uuid"] for vm in rendered.vms}
+
+
+def test_sizes_are_the_inventorys(rendered: Rendered) -> None:
+    sizes = {vm["name"]: (vm["memory_mib"], vm["vcpus"], vm["disk_gib"]) for vm in rendered.vms}
+    assert sizes["web01"] == (2048, 2, 20)
+    assert sizes["hadoop02"] == (6144, 2, 40)
+    for vm in rendered.vms:
+        domain = rendered.xml("domain.xml.j2", vm)
+        volume = rendered.xml("volume.xml.j2", vm)
+        found = (domain.findtext("memory"), domain.findtext("vcpu"), volume.findtext("capacity"))
+        assert found == tuple(str(size) for size in sizes[vm["name"]])
+
+
+def test_the_network_gives_each_vm_its_name_and_address(rendered: Rendered) -> None:
+    network = rendered.xml("network.xml.j2")
+    subnet = ip_network("192.168.122.0/24")
+    address = network.find("ip")
+    assert ip_network(f"{address.get('address')}/{address.get('netmask')}", strict=False) == subnet
+    reservations = {host.get("mac"): (host.get("name"), host.get("ip")) for host in network.iter("host")}
+    assert reservations == {vm["mac"]: (vm["name"], vm["address"]) for vm in rendered.vms}
+    assert all(ip_address(ip) in subnet for _, ip in reservations.values())
+    assert network.find("ip/dhcp/range") is None, "an address that nobody reserved"
+    # The addresses are those that Ansible connects to.
+    assert {vm["name"]: vm["address"] for vm in rendered.vms} == rendered.value("cluster_hosts")
+
+
+def test_a_domain_has_its_disk_its_seed_and_its_place_in_the_network(rendered: Rendered) -> None:
+    network = rendered.xml("network.xml.j2").findtext("name")
+    pool = rendered.xml("pool.xml.j2").findtext("target/path")
+    for vm in rendered.vms:
+        domain = rendered.xml("domain.xml.j2", vm)
+        disks = {disk.find("target").get("dev"): disk for disk in domain.iter("disk")}
+        assert disks["vda"].find("source").get("file") == f"{pool}/{rendered.xml('volume.xml.j2', vm).findtext('name')}"
+        assert disks["vdb"].find("source").get("file") == f"{pool}/{vm['name']}.iso"
+        assert disks["vdb"].find("readonly") is not None
+        assert [mac.get("address") for mac in domain.iter("mac")] == [vm["mac"]]
+        assert domain.find("devices/interface/source").get("network") == network
+        assert domain.findtext("uuid") == vm["uuid"]
+
+
+def test_a_disk_is_an_overlay_on_the_one_image(rendered: Rendered) -> None:
+    images = {rendered.xml("volume.xml.j2", vm).findtext("backingStore/path") for vm in rendered.vms}
+    assert len(images) == 1
+
+
+def test_only_emulation_bounds_its_cache_and_only_kvm_shows_the_processor(rendered: Rendered) -> None:
+    for vm in rendered.vms:
+        domain = rendered.xml("domain.xml.j2", vm)
+        kvm = domain.get("type") == "kvm"
+        assert (domain.find("cpu") is not None) == kvm
+        assert (domain.find("features/tcg") is not None) == (not kvm)
+
+
+def test_cloud_init_is_told_who_it_is_and_who_may_come_in(rendered: Rendered) -> None:
+    for vm in rendered.vms:
+        text = rendered.file("user-data.j2", vm)
+        assert text.startswith("#cloud-config\n")
+        (user,) = yaml.safe_load(text)["users"]
+        assert user["name"] == "hadoop" == rendered.value("ansible_user")
+        assert user["ssh_authorized_keys"] == [KEY]
+        assert user["sudo"] == "ALL=(ALL) NOPASSWD:ALL"
+        meta = yaml.safe_load(rendered.file("meta-data.j2", vm))
+        assert meta == {"instance-id": vm["uuid"], "local-hostname": vm["name"]}
+        (interface,) = yaml.safe_load(rendered.file("network-config.j2", vm))["ethernets"].values()
+        assert interface["match"] == {"macaddress": vm["mac"]}
+        assert interface["dhcp4"] is True
+
+
+def test_what_a_vm_is_made_from_is_in_its_digest(rendered: Rendered) -> None:
+    def digest(**changes: int) -> str:
+        return rendered.xml("domain.xml.j2", rendered.vms[0] | changes).find("metadata")[0].get("digest")
+
+    assert digest() == digest()
+    assert len({digest(), digest(memory_mib=1), digest(vcpus=1), digest(disk_gib=1)}) == 4

@@ -8,10 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
-
-init_plugin_loader()
 
 ROOT = Path(__file__).resolve().parents[1]
 ROLE = ROOT / "roles" / "nginx"

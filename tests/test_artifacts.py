@@ -8,10 +8,12 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+import yaml
 
 ARTIFACTS = Path(__file__).parents[1] / "files" / "artifacts"
 RECIPES = sorted(pom.parent for pom in ARTIFACTS.glob("*/*/pom.xml"))
-TREES = sorted(ARTIFACTS.glob("**/tree"))
+# Our own files: for any source, and what the registries lack of a release.
+TREES = sorted([*ARTIFACTS.glob("**/tree"), *ARTIFACTS.glob("*/registry")])
 SCRIPTS = sorted(path for tree in TREES for path in tree.glob("bin/*"))
 POM = {"m": "http://maven.apache.org/POM/4.0.0"}
 LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
@@ -106,6 +108,14 @@ def test_no_host_of_a_registry_is_named() -> None:
 def test_launchers_can_be_run(script: Path) -> None:
     assert os.access(script, os.X_OK)
     assert script.read_text().startswith("#!/usr/bin/env bash\n")
+
+
+def test_what_a_playbook_fills_the_cache_with_is_all_that_the_roles_install() -> None:
+    project = ARTIFACTS.parents[1]
+    variables = yaml.safe_load((project / "playbooks/artifacts.yml").read_text())[0]["vars"]
+    locks = [*project.glob("roles/*/files/requirements.txt"), *project.glob("files/*/requirements.txt")]
+    assert set(variables["__locks"]) == {str(lock.relative_to(project)) for lock in locks}
+    assert set(variables["__products"]) == {recipe.parent.name for recipe in RECIPES}
 
 
 def test_no_rendered_configuration_in_a_tree() -> None:

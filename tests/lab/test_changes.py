@@ -174,7 +174,8 @@ def test_one_role_again(lab: Lab, change: Change) -> None:
     before = lab.status()
     assert lab.run(change.host, change.asks).strip() == change.before
 
-    lab.play("site.yml", "--tags", change.tag, "-e", json.dumps({change.variable: change.value}))
+    so_far = {one.variable: one.value for one in CHANGES[: CHANGES.index(change) + 1]}
+    lab.play("site.yml", "--tags", change.tag, "-e", json.dumps(so_far))
 
     assert awaited(lab, change.host, change.asks, change.after) == change.after
     assert restarted(before, lab.status()) == set(change.restarts)
@@ -195,7 +196,7 @@ def test_window_and_sql_are_replaced_at_a_boundary(lab: Lab, tmp_path: Path) -> 
     sql.write_text(changed)
     longer = {"log_analysis_window_seconds": 15}
 
-    with lab.loading(run_time="150s"):
+    with lab.loading(run_time="120s"):
         lab.play("site.yml", "--tags", "log_analysis", "-e", json.dumps(longer))
         first = boundary(lab)
         lab.play("site.yml", "--tags", "log_analysis", "-e", json.dumps({**longer, "log_analysis_source": str(source)}))

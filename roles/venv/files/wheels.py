@@ -110,7 +110,10 @@ def main() -> None:
     try:
         make(arguments.lock, arguments.python, arguments.archive)
     except subprocess.CalledProcessError as error:
-        sys.exit(f"{arguments.lock}: pip failed with status {error.returncode}, see above")
+        sys.exit(
+            f"{arguments.lock}: pip failed with status {error.returncode}, see above. Nothing has reached a host. Run again; if "
+            "a hash stays another one, the registry serves another file than the one that was pinned."
+        )
     sys.stdout.write("changed\n")
 
 

@@ -1,0 +1,272 @@
+"""Every file of every host for clusters of several sizes, made without hosts, compared in what must hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+from formats import inside, nginx, properties
+from rendering import ROOT, Deployment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from written import File
+
+PROJECT = "/home/hadoop/Projects/comprehensive-case-study"
+SERVER = "/usr/local/kafka-3.4.0/config/kraft/server.properties"
+AGENT = f"{PROJECT}/flume/nginx-hdfs.conf"
+HADOOP = "/usr/local/hadoop-3.3.5/etc/hadoop"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """How many hosts do what. The brokers are the first of the workers, the controllers the first of the brokers."""
+
+    webs: int = 1
+    workers: int = 3
+    brokers: int = 3
+    controllers: int = 3
+    #: Hosts that the inventory no longer names.
+    without: tuple[str, ...] = ()
+
+    def inventory(self) -> dict[str, Any]:
+        """Return hosts.yml."""
+        webs = {f"web{n:02}": {"host_number": n} for n in range(1, self.webs + 1)}
+        workers = {f"hadoop{n:02}": {"host_number": 100 + n} for n in range(2, self.workers + 2)}
+        for node_id, name in enumerate(list(workers)[: self.brokers], 1):
+            workers[name]["kafka_kraft_node_id"] = node_id
+        hosts = {**webs, "hadoop01": {"host_number": 101}, **workers, "db01": {"host_number": 250}}
+        brokers = list(workers)[: self.brokers]
+        groups = {
+            "web_servers": webs,
+            "hadoop": [name for name in hosts if name != "db01"],
+            "hdfs_namenodes": ["hadoop01"],
+            "hdfs_secondarynamenodes": ["hadoop01"],
+            "hdfs_datanodes": workers,
+            "yarn_resourcemanagers": ["hadoop01"],
+            "yarn_nodemanagers": workers,
+            "kafka_controllers": brokers[: self.controllers],
+            "kafka_brokers": brokers,
+            "flink_yarn": ["hadoop02"],
+            "postgresql": ["db01"],
+            "loadtest": ["web01"],
+        }
+        there = {name: values for name, values in hosts.items() if name not in self.without}
+        return {
+            "document": {"hosts": there, "vars": {"ansible_group_priority": 10}},
+            **{group: {"hosts": {name: {} for name in names if name in there}} for group, names in groups.items()},
+        }
+
+
+class Rendered:
+    """What a run writes to a cluster."""
+
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
+        self.groups = {name: list(group["hosts"]) for name, group in cluster.inventory().items()}
+        (folder / "hosts.yml").write_text(yaml.safe_dump(cluster.inventory(), sort_keys=False))
+        (folder / "groups.yml").symlink_to(ROOT / "inventory/groups.yml")
+        (folder / "group_vars").symlink_to(ROOT / "group_vars")
+        self.deployment = Deployment(folder)
+        self.files: dict[str, dict[str, File]] = {host: self.deployment.files(host) for host in self.deployment.hosts}
+
+    def text(self, host: str, path: str) -> str:
+        return self.files[host][path].text
+
+    @cached_property
+    def nodes(self) -> dict[str, dict[str, str]]:
+        """Return server.properties of each of Kafka's nodes."""
+        return {host: properties(files[SERVER].text) for host, files in self.files.items() if SERVER in files}
+
+    def site(self, host: str, name: str) -> dict[str, str]:
+        """Return one of Hadoop's XML files."""
+        found = ET.fromstring(self.text(host, f"{HADOOP}/{name}"))
+        return {one.findtext("name", ""): one.findtext("value", "") for one in found.iter("property")}
+
+    @property
+    def flink(self) -> str:
+        (host,) = self.groups["flink_yarn"]
+        return host
+
+
+SIZES = {
+    "6": Cluster(),
+    "12": Cluster(webs=3, workers=7, brokers=5),
+    "60": Cluster(webs=20, workers=38, brokers=9, controllers=5),
+    "1 broker": Cluster(workers=1, brokers=1, controllers=1),
+    "2 brokers": Cluster(workers=2, brokers=2, controllers=1),
+}
+
+
+@pytest.fixture(scope="module", params=SIZES)
+def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    """Return a cluster of each size."""
+    return Rendered(SIZES[request.param], tmp_path_factory.mktemp("inventory"))
+
+
+def test_all_hosts_of_that_size_are_rendered(cluster: Rendered, request: pytest.FixtureRequest) -> None:
+    size = request.node.callspec.params["cluster"]
+    assert not size.isdecimal() or len(cluster.deployment.hosts) == int(size)
+    assert set(cluster.deployment.hosts) == set(cluster.groups["document"])
+
+
+def test_nothing_is_left_to_be_rendered(cluster: Rendered) -> None:
+    marks = re.compile(r"\{\{|\{%|Undefined")
+    written = [(host, path) for host, files in cluster.files.items() for path in files if not path.endswith(".py")]
+    assert [place for place in written if marks.search(cluster.text(*place))] == []
+
+
+def test_every_node_of_kafka_knows_the_same_quorum(cluster: Rendered) -> None:
+    ids = {host: node["node.id"] for host, node in cluster.nodes.items()}
+    voters = ",".join(f"{ids[host]}@{host}:9093" for host in cluster.groups["kafka_controllers"])
+    assert {node["controller.quorum.voters"] for node in cluster.nodes.values()} == {voters}
+    assert len(set(ids.values())) == len(ids) == len(cluster.groups["kafka_brokers"])
+
+
+def test_every_node_of_kafka_is_what_its_groups_say(cluster: Rendered) -> None:
+    for host, node in cluster.nodes.items():
+        controller = host in cluster.groups["kafka_controllers"]
+        assert node["process.roles"] == ("broker,controller" if controller else "broker")
+        assert node["listeners"] == "PLAINTEXT://:9092" + ",CONTROLLER://:9093" * controller
+        assert node["advertised.listeners"] == f"PLAINTEXT://{host}:9092"
+
+
+def test_nothing_has_more_copies_than_there_are_hosts_for_them(cluster: Rendered) -> None:
+    for node in cluster.nodes.values():
+        for topic in ("offsets.topic", "transaction.state.log"):
+            assert node[f"{topic}.replication.factor"] == str(min(3, len(cluster.groups["kafka_brokers"])))
+        assert int(node["transaction.state.log.min.isr"]) <= int(node["transaction.state.log.replication.factor"])
+    for host in cluster.groups["hadoop"]:
+        copies = cluster.site(host, "hdfs-site.xml")["dfs.replication"]
+        assert copies == str(min(3, len(cluster.groups["hdfs_datanodes"])))
+
+
+def test_who_asks_kafka_knows_all_brokers(cluster: Rendered) -> None:
+    servers = ",".join(f"{host}:9092" for host in cluster.groups["kafka_brokers"])
+    for host in cluster.groups["web_servers"]:
+        agent = properties(cluster.text(host, AGENT))
+        assert agent["nginx-hdfs-agent.channels.kafka-channel.kafka.bootstrap.servers"] == servers
+        assert json.loads(cluster.text(host, f"{PROJECT}/verify/config.json"))["kafka"]["bootstrap_servers"] == servers
+        sql = cluster.text(cluster.flink, f"{PROJECT}/log_analysis/jobs/{host}-log-analysis.sql")
+        assert f"'properties.bootstrap.servers' = '{servers}'" in sql
+
+
+def test_each_web_host_has_a_way_of_its_own(cluster: Rendered) -> None:
+    webs = cluster.groups["web_servers"]
+    (topics,) = (
+        [call.args["argv"] for call in calls]
+        for host in cluster.nodes
+        if (calls := cluster.deployment.calls(host, "ansible.builtin.command", task="Make the topics"))
+    )
+    assert [argv[argv.index("--topic") + 1] for argv in topics] == [f"{host}-nginx-log" for host in webs]
+    made = cluster.deployment.calls("db01", "community.postgresql.postgresql_query")[-1].args["query"]
+    kept = cluster.deployment.calls(cluster.flink, "ansible.builtin.systemd_service", role="log_analysis")
+    assert [call.args["name"] for call in kept] == [f"log-analysis@{host}-log-analysis" for host in webs]
+    for host in webs:
+        agent = properties(cluster.text(host, AGENT))
+        channel = "nginx-hdfs-agent.channels.kafka-channel.kafka"
+        assert agent[f"{channel}.topic"] == f"{host}-nginx-log"
+        assert agent[f"{channel}.consumer.group.id"] == f"{host}.nginx.log.flume"
+        path = agent["nginx-hdfs-agent.sinks.hdfs-sink.hdfs.path"]
+        assert path == f"hdfs://hadoop01:9000/flume/{host}/nginx_log/%Y/%m/"
+        assert f"CREATE TABLE IF NOT EXISTS {host}_nginx_log_analysis\n" in made
+        assert f"CREATE TABLE IF NOT EXISTS {host}_nginx_log_malformed\n" in made
+        job = f"{PROJECT}/log_analysis/jobs/{host}-log-analysis"
+        assert json.loads(cluster.text(cluster.flink, f"{job}.json"))["tables"] == [
+            f"{host}_nginx_log_analysis",
+            f"{host}_nginx_log_malformed",
+        ]
+        sql = cluster.text(cluster.flink, f"{job}.sql")
+        assert f"'topic' = '{host}-nginx-log'" in sql
+        assert f"'properties.group.id' = '{host}.nginx.log.flink'" in sql
+        assert f"'table-name' = '{host}_nginx_log_analysis'" in sql
+        verify = json.loads(cluster.text(host, f"{PROJECT}/verify/config.json"))
+        assert (verify["kafka"]["topic"], verify["hdfs"]["path"]) == (f"{host}-nginx-log", f"/flume/{host}/nginx_log")
+        assert verify["postgresql"]["table"] == f"{host}_nginx_log_analysis"
+
+
+def test_each_web_server_answers_to_its_own_name(cluster: Rendered) -> None:
+    for number, host in enumerate(cluster.groups["web_servers"], 1):
+        server = inside(nginx(cluster.text(host, "/etc/nginx/conf.d/comprehensive-case-webapp.conf")), "server")
+        assert ["server_name", "localhost", host, f"192.168.122.{number}", "127.0.0.1"] in server
+
+
+def test_every_host_can_name_every_host(cluster: Rendered) -> None:
+    numbers = {host: cluster.deployment.hostvars[host]["host_number"] for host in cluster.deployment.hosts}
+    lines = sorted(f"192.168.122.{number} {host}" for host, number in numbers.items())
+    for host in cluster.deployment.hosts:
+        assert sorted(cluster.text(host, "/etc/hosts").splitlines()) == lines
+
+
+def test_all_of_hadoop_is_configured_alike(cluster: Rendered) -> None:
+    for name in ("core-site.xml", "hdfs-site.xml", "yarn-site.xml", "capacity-scheduler.xml", "hadoop-env.sh"):
+        assert len({cluster.text(host, f"{HADOOP}/{name}") for host in cluster.groups["hadoop"]}) == 1
+    assert cluster.site("hadoop01", "core-site.xml")["fs.defaultFS"] == "hdfs://hadoop01:9000"
+
+
+@pytest.mark.parametrize(
+    ("unit", "groups"),
+    [
+        ("kafka", ["kafka_controllers", "kafka_brokers"]),
+        ("hdfs-namenode", ["hdfs_namenodes"]),
+        ("hdfs-secondarynamenode", ["hdfs_secondarynamenodes"]),
+        ("hdfs-datanode", ["hdfs_datanodes"]),
+        ("yarn-resourcemanager", ["yarn_resourcemanagers"]),
+        ("yarn-nodemanager", ["yarn_nodemanagers"]),
+        ("flink-session", ["flink_yarn"]),
+        ("log-analysis@", ["flink_yarn"]),
+        ("log-analysis-heartbeat", ["web_servers"]),
+        ("flume", ["web_servers"]),
+        ("webapp", ["web_servers"]),
+    ],
+)
+def test_a_service_is_where_its_groups_say(cluster: Rendered, unit: str, groups: list[str]) -> None:
+    there = {host for host, files in cluster.files.items() if f"/etc/systemd/system/{unit}.service" in files}
+    assert there == {host for group in groups for host in cluster.groups[group]}
+
+
+BEFORE = Cluster(webs=2, workers=5, brokers=5)
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    """Return the cluster that is then changed."""
+    return Rendered(BEFORE, tmp_path_factory.mktemp("inventory"))
+
+
+@pytest.mark.parametrize(
+    ("then", "expected"),
+    [
+        (replace(BEFORE, webs=3, workers=6), {"/etc/hosts"}),
+        # Who asks Kafka learns of a broker more; the brokers themselves need not.
+        (replace(BEFORE, workers=6, brokers=6), {"/etc/hosts", "bootstrap servers"}),
+        (replace(BEFORE, without=("web01",)), {"/etc/hosts"}),
+        (replace(BEFORE, without=("hadoop05",)), {"/etc/hosts", "bootstrap servers"}),
+    ],
+    ids=["a web host and a worker more", "a broker more", "a web host less", "a broker less"],
+)
+def test_a_host_more_or_less_changes_nothing_else_on_the_others(
+    before: Rendered, then: Cluster, expected: set[str], tmp_path: Path
+) -> None:
+    after = Rendered(then, tmp_path)
+    servers = re.compile(r"[\w:,]*:9092[\w:,]*")
+    changed = set()
+    for host in set(before.files) & set(after.files):
+        for path in set(before.files[host]) | set(after.files[host]):
+            one, two = (files[host].get(path) for files in (before.files, after.files))
+            # A new web host brings its job, an old one takes it away.
+            if one != two and not (one and two):
+                assert (host, path.startswith(f"{PROJECT}/log_analysis/jobs/")) == ("hadoop02", True), f"{host}: {path}"
+            elif one != two:
+                changed.add("bootstrap servers" if servers.sub("", one.text) == servers.sub("", two.text) else path)
+    assert changed == expected
+    ids = {host: node["node.id"] for host, node in before.nodes.items()}
+    assert {host: node["node.id"] for host, node in after.nodes.items() if host in ids} == {
+        host: number for host, number in ids.items() if host in after.nodes
+    }

@@ -34,13 +34,13 @@ class Rendered:
         HostVars(manager, variables, loader)  # which gives itself to the manager
         role = [
             loader.load_from_file(str(ROLE / name), trusted_as_template=True)
-            for name in ("defaults/main.yml", "vars/main.yml")
+            for name in ("defaults/main.yml", "vars/main/podman.yml", "vars/main/libvirt.yml")
         ]
         wired = variables.get_vars(host=manager.get_hosts()[0])
         found = {"role_path": str(ROLE), "__machines_virt_type": virt_type, "__machines_public_key": KEY}
-        self._loader, self._variables = loader, role[0] | wired | role[1] | found
+        self._loader, self._variables = loader, role[0] | wired | role[1] | role[2] | found
         # Once, as the role does: each host's variables go into it.
-        self.vms: list[dict[str, Any]] = self.value("__machines_vms")
+        self.vms: list[dict[str, Any]] = self.value("__machines_wanted")
         self._variables |= {"__machines_vms": self.vms}
 
     def text(self, template: str, **more: Any) -> Any:
@@ -136,10 +136,12 @@ def test_cloud_init_is_told_who_it_is_and_who_may_come_in(rendered: Rendered) ->
     for vm in rendered.vms:
         text = rendered.file("user-data.j2", vm)
         assert text.startswith("#cloud-config\n")
-        (user,) = yaml.safe_load(text)["users"]
+        document = yaml.safe_load(text)
+        (user,) = document["users"]
         assert user["name"] == "hadoop" == rendered.value("ansible_user")
         assert user["ssh_authorized_keys"] == [KEY]
         assert user["sudo"] == "ALL=(ALL) NOPASSWD:ALL"
+        assert ("write_files" in document) == (rendered.value("__machines_virt_type") == "qemu")
         meta = yaml.safe_load(rendered.file("meta-data.j2", vm))
         assert meta == {"instance-id": vm["uuid"], "local-hostname": vm["name"]}
         (interface,) = yaml.safe_load(rendered.file("network-config.j2", vm))["ethernets"].values()

@@ -177,7 +177,7 @@ def test_odd_lines_count(fields: dict[str, str]) -> None:
     "broken",
     [
         "", "garbage", "nul\0 \ufffd", line(request_time="-"), line(request='"'), line()[:-1], line() + " more",
-        line(time_local="[22/Nov/2026:23:27:10]"), line(time_local="[32/Jan/2027:23:27:10 +0000]"),
+        line() + "\n", line(time_local="[22/Nov/2026:23:27:10]"), line(time_local="[32/Jan/2027:23:27:10 +0000]"),
         line(time_local="[31/Feb/2026:23:27:10 +0000]"), line(time_local="[22/Nov/2026:24:61:61 +0000]"),
         line(remote_user="[22/Nov/2026:23:27:10 +0000] b", time_local="[32/Jan/2027:23:27:10 +0000]"),
         "a" * 100_000, "[" * 10_000, "- " * 10_000,

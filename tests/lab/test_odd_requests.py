@@ -44,7 +44,7 @@ ODD: dict[str, tuple[bytes, list[int]]] = {
     "HTTP/9.9": (request().replace(b"1.1", b"9.9"), [505]),
     "half a line": (b"GET / HT", [400]),
     "half a header": (b"GET / HTTP/1.1\r\nHost: we", [400]),
-    "half a body": (request(b"/", b"Content-Length: 50", method=b"POST", body=b"{"), [400]),
+    "half a body": (b"POST / HTTP/1.1\r\nHost: web01\r\nContent-Length: 50\r\n\r\n{", [400]),
     "pipelined": (request().replace(b"Connection: close\r\n", b"") * 3 + request(), [200] * 4),
     "control byte in the method": (request(method=b"G\x01T"), [400]),
     "NUL in the path": (request(b"/\0"), [400]),
@@ -105,7 +105,8 @@ def send(address: str, data: bytes, *, hang_up: bool = False) -> None:
             time.sleep(0.1)
             return
         try:
-            client.shutdown(socket.SHUT_WR)
+            if b"Connection: close" not in data:
+                client.shutdown(socket.SHUT_WR)
             while client.recv(65536):
                 pass
         except ConnectionResetError:

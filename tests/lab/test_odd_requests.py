@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 LOG = "/var/log/nginx/access.log"
 HEARTBEAT = '"log-analysis-heartbeat"'
 CONTROLS = bytes(set(range(1, 256)) - set(b"\r\n"))
-# Half a second's work for one core: the longest text of rare characters.
-SLOW = json.dumps({"raw": "\U00020000" * 5000}).encode()
+# Some work for the application: nginx sees the client gone before there is an answer.
+SLOW = json.dumps({"raw": "龘" * 5000}).encode()
 
 
 def request(target: bytes = b"/healthz", *headers: bytes, method: bytes = b"GET", body: bytes = b"") -> bytes:
@@ -50,7 +50,7 @@ ODD: dict[str, tuple[bytes, list[int]]] = {
     "NUL in the path": (request(b"/\0"), [400]),
     "control bytes in the path": (request(b"/\x01\x08\x0b\x1f\x7f\x80\xff"), [400]),
     "quotes in the path": (request(b"/\"'\\\\\\"), [404]),
-    "blanks in the path": (request(b"/a b [c] d"), [400]),
+    "blanks in the path": (request(b"/a b [c] d"), [404]),
     "UTF-8": (request("/好é".encode(), "User-Agent: 好\U0001f600".encode(), "Referer: http://例え/".encode()), [400]),
     "wrong escape": (request(b"/%zz%"), [400]),
     "escaped NUL": (request(b"/%00"), [400]),
@@ -102,7 +102,6 @@ def send(address: str, data: bytes, *, hang_up: bool = False) -> None:
     with socket.create_connection((address, 80), timeout=60) as client:
         client.sendall(data)
         if hang_up:
-            time.sleep(0.1)
             return
         try:
             if b"Connection: close" not in data:

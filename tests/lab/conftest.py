@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = Path(__file__).parents[2]
 REPORTS = PROJECT / "reports"
+UNITS = yaml.safe_load((PROJECT / "group_vars/all/topology.yml").read_text())["service_units"]
+YARN = "http://hadoop01:8088"
 
 
 class Lab:
     """The six hosts: plays, commands, loads, and what a verification finds."""
 
-    ssh_config = Path.home() / ".local/state/log-analysis-lab/ssh_config"
+    state = Path.home() / ".local/state/log-analysis-lab"
+    hosts = ("web01", "hadoop01", "hadoop02", "hadoop03", "hadoop04", "db01")
 
     def play(self, playbook: str, *arguments: str, check: bool = True) -> str:
         """Run a playbook and return what it printed. Raises CalledProcessError if it fails and `check` is true."""
@@ -29,7 +35,7 @@ class Lab:
 
     def run(self, host: str, command: str, check: bool = True) -> str:
         """Run a shell command on a host as root and return what it printed. Raises as `play` does."""
-        ssh = ["ssh", "-F", str(self.ssh_config), host, command]
+        ssh = ["ssh", "-F", str(self.state / "ssh_config"), host, command]
         return subprocess.run(ssh, check=check, stdout=subprocess.PIPE, text=True).stdout
 
     def status(self) -> dict[str, Any]:
@@ -37,19 +43,50 @@ class Lab:
         self.play("playbooks/status.yml")
         return json.loads((REPORTS / "status.json").read_text())
 
+    def units(self) -> set[tuple[str, str]]:
+        """Return each host and unit of the project that is active."""
+        command = f"systemctl list-units --type=service --state=active --plain --no-legend {' '.join(map(repr, UNITS))}"
+        with ThreadPoolExecutor() as executor:
+            printed = executor.map(lambda host: self.run(host, command, check=False), self.hosts)
+        return {(host, line.split()[0]) for host, text in zip(self.hosts, printed) for line in text.splitlines()}
+
+    def rest(self, path: str) -> dict[str, Any]:
+        """Return what the ResourceManager or, behind its proxy, a JobManager answers; nothing if it does not."""
+        try:
+            return json.loads(self.run("hadoop01", f"curl --silent --max-time 5 '{YARN}/{path}'", check=False))
+        except json.JSONDecodeError:
+            return {}
+
+    def job(self) -> dict[str, Any]:
+        """Return the job that runs with all its tasks, its session and its checkpoints; nothing if there is none."""
+        sessions = (self.rest("ws/v1/cluster/apps?states=RUNNING").get("apps") or {}).get("app", [])
+        for session in (session["id"] for session in sessions):
+            for job in self.rest(f"proxy/{session}/jobs/overview").get("jobs", []):
+                if job["state"] == "RUNNING" and job["tasks"]["running"] == job["tasks"]["total"]:
+                    latest = self.rest(f"proxy/{session}/jobs/{job['jid']}/checkpoints").get("latest", {})
+                    return {"session": session, "id": job["jid"], **latest}
+        return {}
+
     def load(self, users: int = 20, run_time: str = "30s") -> None:
         """Put load on the service. Raises CalledProcessError if a request fails."""
         self.play("loadtest.yml", "-e", f"loadtest_users={users}", "-e", f"loadtest_run_time={run_time}")
 
     @contextmanager
     def loading(self, users: int = 20, run_time: str = "30s") -> Iterator[None]:
-        """Put load on the service while something is done to it, from the first line on; requests may fail."""
+        """Put load on the service while something is done to it, from the first line on; requests may fail.
+
+        Raises RuntimeError if the load does not begin.
+        """
         arguments = ["-e", f"loadtest_users={users}", "-e", f"loadtest_run_time={run_time}"]
         command = ["ansible-playbook", "--inventory", "inventory/lab", "loadtest.yml", *arguments]
-        with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            self.run("web01", "timeout 120 sh -c 'tail -F -n 0 /var/log/nginx/access.log | grep -m 1 -q \"POST / \"'")
+        with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
+            while not self.run("web01", "pgrep --full '[l]ocust --headless'", check=False):
+                if process.poll() is not None:
+                    raise RuntimeError(process.communicate()[0])
+                time.sleep(1)
+            self.run("web01", "timeout 60 sh -c 'tail -F -n 0 /var/log/nginx/access.log | grep -m 1 -q \"POST / \"'")
             yield
-            process.wait()
+            process.communicate()
 
     def verify(self, since: float | None = None, until: float | None = None, **variables: Any) -> dict[str, Any]:
         """Verify an interval (s since 1970), that of the last load if none is given, and return the report.
@@ -69,3 +106,7 @@ class Lab:
 def lab() -> Lab:
     """The lab."""
     return Lab()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-fault", action="store_true", help="break each part by itself, too (test_faults.py)")

@@ -1,0 +1,88 @@
+"""What Flume's two sources lose and send twice when the agent stops, the log rotates, the agent is killed.
+
+    python tests/lab/flume_sources.py [--stop S] [--users N]
+
+Does each to each source, under load, on the lab's web host, and prints what the verification of that load found.
+The lab's own source, exec, is set again at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from conftest import REPORTS, Lab
+from tabulate import tabulate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Load before and after what is done (s).
+MARGIN = 10
+
+
+def set_source(lab: Lab, source: str) -> None:
+    """Let the agent read by a source, and wait until it has joined its consumer group, which it does last."""
+    lab.play("playbooks/flume.yml", "-e", f"flume_source={source}")
+    joined = (
+        "journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID flume) | grep -q 'partition 0 assigned'"
+    )
+    lab.run("web01", f"for second in $(seq 120); do {joined} && exit; sleep 1; done; exit 1")
+
+
+def stop(lab: Lab, seconds: float) -> None:
+    """Stop the agent for so many seconds."""
+    lab.run("web01", f"systemctl stop flume && sleep {seconds} && systemctl start flume")
+
+
+def rotate(lab: Lab) -> None:
+    """Rotate nginx's logs now, as logrotate does every day."""
+    lab.run("web01", "logrotate --force /etc/logrotate.d/nginx")
+
+
+def kill(lab: Lab) -> None:
+    """Kill the agent with SIGKILL."""
+    lab.run("web01", "systemctl kill --kill-who=main --signal=SIGKILL flume")
+
+
+def measure(lab: Lab, act: Callable[[Lab], None], users: int, seconds: int) -> dict[str, Any]:
+    """Do something under a load that lasts `seconds` longer than its margins, and return the verification's report."""
+    with lab.loading(users, f"{MARGIN + seconds + MARGIN}s"):
+        time.sleep(MARGIN)
+        act(lab)
+    return lab.verify(verify_timeout=60)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stop", type=int, default=300, help="how long the agent is stopped (s; default: 300)")
+    parser.add_argument("--users", type=int, default=2, help="the load (default: 2)")
+    parser.add_argument("--sources", nargs="*", default=["exec", "taildir"])
+    parser.add_argument("--faults", nargs="*", default=["stop", "rotation", "kill"])
+    arguments = parser.parse_args()
+    acts = {
+        "stop": (f"agent stopped for {arguments.stop} s", lambda lab: stop(lab, arguments.stop), arguments.stop),
+        "rotation": ("log rotated", rotate, 0),
+        "kill": ("agent killed (kill -9)", kill, 15),
+    }
+    lab, rows = Lab(), []
+    try:
+        for source in arguments.sources:
+            set_source(lab, source)
+            for act in arguments.faults:
+                label, does, seconds = acts[act]
+                report = measure(lab, does, arguments.users, seconds)
+                places = [[stage[key] for key in ("name", "expected", "lost", "double")] for stage in report["stages"]]
+                rows += [(source, label, *place) for place in places]
+                print(tabulate(places), flush=True)
+    finally:
+        set_source(lab, "exec")
+    headers = ("source", "fault", "place", "lines", "lost", "double")
+    print(tabulate(rows, headers))
+    REPORTS.joinpath("flume-sources.json").write_text(json.dumps([dict(zip(headers, row)) for row in rows], indent=2))
+
+
+if __name__ == "__main__":
+    main()

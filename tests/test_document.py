@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from written import Call, File
 
 #: Of the role `venv`: which Python makes an environment, and that Python's version.
-PYTHON = ("__venv_python", "__venv_python_version")
+PYTHON = ("__venv_python", "venv_python_version")
 
 
 class Rendered:

@@ -72,7 +72,8 @@ def copy(loader: DataLoader, call: Call) -> tuple[str, str]:
         return call.args["dest"], call.args["content"]
     search = call.templar.available_variables["ansible_search_path"]
     source = loader.path_dwim_relative_stack(search, "files", call.args["src"])
-    return call.args["dest"], loader.get_text_file_contents(source)
+    into = Path(source).name if call.args["dest"].endswith("/") else ""
+    return call.args["dest"] + into, loader.get_text_file_contents(source)
 
 
 def line(_: DataLoader, call: Call) -> tuple[str, str]:

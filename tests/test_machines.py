@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import uuid
 import xml.etree.ElementTree as ET
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -155,3 +158,83 @@ def test_what_a_vm_is_made_from_is_in_its_digest(rendered: Rendered) -> None:
 
     assert digest() == digest()
     assert len({digest(), digest(memory_mib=1), digest(vcpus=1), digest(disk_gib=1)}) == 4
+
+
+def found(identity: uuid.UUID, gateway: str = "192.168.122.1") -> dict[str, Any]:
+    """Return what a network's definition looks like in libvirt."""
+    return {"get_xml": f"<uuid>{identity}</uuid><ip address='{gateway}' netmask='255.255.255.0'>"}
+
+
+def routes(destination: str) -> dict[str, str]:
+    """Return a host's routes as `ip -json` shows them."""
+    return {"stdout": json.dumps([{"dst": "default", "dev": "eth0"}, {"dst": destination, "dev": "virbr0"}])}
+
+
+def memory(mib: int) -> dict[str, bytes]:
+    """Return /proc/meminfo as it is read from a host."""
+    return {"content": base64.b64encode(f"MemTotal: 1 kB\nMemAvailable:   {mib * 1024} kB\n".encode())}
+
+
+# What was made must be known again by every later version: Ansible's namespace, and the names.
+NETWORK = uuid.uuid5(uuid.UUID("361e6d51-faec-444a-9079-341386da8e2e"), "log-analysis/network")
+OTHER = uuid.UUID("11111111-2222-3333-4444-555555555555")
+EMPTY_HOST: dict[str, Any] = {
+    "__machines_list": {"stdout": ""},
+    "__machines_dumps": {},
+    "__machines_network": {},
+    "__machines_pools": {"pools": {}},
+    "__machines_volumes": {},
+    "__machines_df": {"stdout_lines": [" Avail", str(200 * 1024)]},
+    "__machines_meminfo": memory(29_000),
+    "__machines_routes": routes("10.0.0.0/8"),
+}
+# 26 GiB of memory and 256 MiB for each QEMU; 180 GiB of disks and 3 GiB to build the image.
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "uri": ({"machines_libvirt_uri": "qemu:///session"}, "machines_libvirt_uri"),
+    "checksum": ({"machines_image_url": "https://example.org/a.img"}, "machines_image_checksum"),
+    "network": ({"__machines_network": found(OTHER)}, "the network log-analysis on this machine is not"),
+    "pool": ({"__machines_pools": {"pools": {"log-analysis": {"uuid": str(OTHER)}}}}, "the pool log-analysis on"),
+    "vms": ({"__machines_list": {"stdout": f"{OTHER} web01\n{OTHER} another \n"}}, "are named web01."),
+    "moved": ({"__machines_network": found(NETWORK, "10.9.9.1")}, "was made as another"),
+    "subnet": ({"__machines_routes": routes("192.168.122.0/24")}, "in use on this machine, at virbr0"),
+    "around": ({"__machines_routes": routes("192.168.0.0/16")}, "in use on this machine, at virbr0"),
+    "within": ({"__machines_routes": routes("192.168.122.9")}, "in use on this machine, at virbr0"),
+    "smaller": (
+        {"__machines_volumes": {"list_volumes": [{"name": "db01.qcow2", "info": [0, 21 * 2**30, 0]}]}},
+        "does not become smaller: db01",
+    ),
+    "memory": ({"__machines_meminfo": memory(26_000)}, "need 28160 MiB of memory, 26000 MiB are"),
+    "disk": ({"__machines_df": {"stdout_lines": [" Avail", str(182 * 1024)]}}, "by 183 GiB together, 182 GiB are"),
+}
+
+
+@pytest.fixture(scope="module")
+def document() -> Rendered:
+    """Return the document's six VMs."""
+    return Rendered([str(ROOT / "inventory" / "document")], "kvm")
+
+
+def refusals(rendered: Rendered, survey: dict[str, Any]) -> list[str]:
+    """Return what is said of a libvirt host that is as the survey says."""
+    checks = rendered.text("{{ __machines_checks }}", **(EMPTY_HOST | survey))
+    return [check["say"] for check in checks if not check["ok"]]
+
+
+@pytest.mark.parametrize(
+    "survey",
+    [{}, {"__machines_network": found(NETWORK), "__machines_routes": routes("192.168.122.0/24")}],
+    ids=["empty", "its own network"],
+)
+def test_a_host_with_room_is_taken(document: Rendered, survey: dict[str, Any]) -> None:
+    assert refusals(document, survey) == []
+
+
+@pytest.mark.parametrize(("survey", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_work_is_refused_with_its_reason(document: Rendered, survey: dict[str, Any], words: str) -> None:
+    (said,) = refusals(document, survey)
+    assert words in said
+
+
+def test_all_reasons_are_given_at_once(document: Rendered) -> None:
+    survey = REFUSED["vms"][0] | REFUSED["memory"][0] | REFUSED["disk"][0]
+    assert len(refusals(document, survey)) == 3

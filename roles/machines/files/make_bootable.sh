@@ -4,12 +4,13 @@
 set -euo pipefail
 root=$1
 
-# The metapackage is what a user expects; where a mirror lacks it, the newest kernel that it has.
-mapfile -t kernels < <(chroot "$root" apt-cache search --names-only '^linux-image-[0-9.-]+-cloud-amd64$' |
-    cut -d ' ' -f 1 | sort --version-sort --reverse)
-for kernel in linux-image-cloud-amd64 "${kernels[@]}"; do
-    chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$kernel" && break
-done
+# The metapackage brings each new kernel; where a mirror lacks it, the kernel that it stands for today.
+add_kernel() {
+    chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$1"
+}
+metapackage=linux-image-cloud-amd64
+add_kernel "$metapackage" ||
+    add_kernel "$(chroot "$root" apt-cache depends --important "$metapackage" | sed -n 's/^ *Depends: //p' | head -n 1)"
 [[ -e $root/vmlinuz && -e $root/initrd.img ]]
 
 # The boot loader's core stands between the partition table and the partition; the rest is read from /boot/grub.
@@ -37,3 +38,5 @@ echo 'datasource_list: [NoCloud, None]' >"$root/etc/cloud/cloud.cfg.d/90_datasou
 chroot "$root" systemctl mask e2scrub_reap.service
 # What belongs to the machine that built the image, or to one VM alone.
 rm -f "$root"/etc/resolv.conf "$root"/etc/hostname "$root"/etc/ssh/ssh_host_*
+# Unlike the lab's containers, these hosts are to outlive a power cut.
+sed -i /force-unsafe-io/d "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"

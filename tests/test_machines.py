@@ -194,7 +194,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "checksum": ({"machines_image_url": "https://example.org/a.img"}, "machines_image_checksum"),
     "network": ({"__machines_network": found(OTHER)}, "the network log-analysis on this machine is not"),
     "pool": ({"__machines_pools": {"pools": {"log-analysis": {"uuid": str(OTHER)}}}}, "the pool log-analysis on"),
-    "vms": ({"__machines_list": {"stdout": f"{OTHER} web01\n{OTHER} another \n"}}, "are named web01."),
+    "vms": (
+        {"__machines_list": {"stdout": f"{OTHER} db01\n{OTHER} another \n{OTHER} web01\n"}},
+        "are named web01, db01.",
+    ),
     "moved": ({"__machines_network": found(NETWORK, "10.9.9.1")}, "was made as another"),
     "subnet": ({"__machines_routes": routes("192.168.122.0/24")}, "in use on this machine, at virbr0"),
     "around": ({"__machines_routes": routes("192.168.0.0/16")}, "in use on this machine, at virbr0"),

@@ -38,6 +38,10 @@ class Lab:
         ssh = ["ssh", "-F", str(self.state / "ssh_config"), host, command]
         return subprocess.run(ssh, check=check, stdout=subprocess.PIPE, text=True).stdout
 
+    def kill(self, host: str, unit: str) -> None:
+        """Kill a unit's main process with SIGKILL. Raises CalledProcessError if there is none."""
+        self.run(host, f"systemctl kill --kill-who=main --signal=SIGKILL '{unit}.service'")
+
     def status(self) -> dict[str, Any]:
         """Return each unit's state and invocation by host, and the ids of YARN applications and Flink jobs that run."""
         self.play("playbooks/status.yml")

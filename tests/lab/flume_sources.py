@@ -42,11 +42,6 @@ def rotate(lab: Lab) -> None:
     lab.run("web01", "logrotate --force /etc/logrotate.d/nginx")
 
 
-def kill(lab: Lab) -> None:
-    """Kill the agent with SIGKILL."""
-    lab.run("web01", "systemctl kill --kill-who=main --signal=SIGKILL flume")
-
-
 def measure(lab: Lab, act: Callable[[Lab], None], users: int, seconds: int) -> dict[str, Any]:
     """Do something under a load that lasts `seconds` longer than its margins, and return the verification's report."""
     with lab.loading(users, f"{MARGIN + seconds + MARGIN}s"):
@@ -65,7 +60,7 @@ def main() -> None:
     acts = {
         "stop": (f"agent stopped for {arguments.stop} s", lambda lab: stop(lab, arguments.stop), arguments.stop),
         "rotation": ("log rotated", rotate, 0),
-        "kill": ("agent killed (kill -9)", kill, 15),
+        "kill": ("agent killed (kill -9)", lambda lab: lab.kill("web01", "flume"), 15),
     }
     lab, rows = Lab(), []
     try:

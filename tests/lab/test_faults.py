@@ -43,7 +43,7 @@ FLINK_PROCESSES = {"JobManager": "[Y]arnSessionClusterEntrypoint", "TaskManager"
 def kill(lab: Lab, daemon: str) -> None:
     """Kill a daemon with SIGKILL, on all its hosts."""
     for host in DAEMONS[daemon]:
-        lab.run(host, f"systemctl kill --kill-who=main --signal=SIGKILL '{daemon}.service'")
+        lab.kill(host, daemon)
 
 
 def kill_every_daemon(lab: Lab) -> None:

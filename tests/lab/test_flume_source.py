@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from flume_sources import kill, rotate, set_source
+from flume_sources import rotate, set_source
 
 if TYPE_CHECKING:
     from conftest import Lab
@@ -23,7 +23,7 @@ def test_taildir_loses_nothing_and_doubles_little(lab: Lab) -> None:
             time.sleep(20)
             rotate(lab)
             time.sleep(1)
-            kill(lab)
+            lab.kill("web01", "flume")
         report = lab.verify()
     finally:
         set_source(lab, "exec")

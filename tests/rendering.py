@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible import context
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook import Playbook
@@ -18,7 +17,6 @@ from ansible.playbook.helpers import load_list_of_blocks
 from ansible.playbook.role_include import IncludeRole
 from ansible.playbook.task_include import TaskInclude
 from ansible.template import Templar
-from ansible.utils.context_objects import CLIArgs
 from ansible.vars.hostvars import HostVars, HostVarsVars
 from ansible.vars.manager import VariableManager
 from written import WHOLE, WRITERS, Call, File
@@ -98,7 +96,6 @@ class Deployment:
     def __init__(
         self, inventory: Path, facts: dict[str, Any] | None = None, playbooks: Sequence[str] = PLAYBOOKS
     ) -> None:
-        context.CLIARGS = CLIArgs({"check": False, "diff": False})
         self.loader = DataLoader()
         self.loader.set_basedir(str(ROOT))
         self.inventory = InventoryManager(self.loader, sources=[str(inventory)])

@@ -18,7 +18,6 @@ import argparse
 import hashlib
 import json
 import logging
-import math
 import subprocess
 import sys
 import time
@@ -84,6 +83,15 @@ class Keeper:
             if job["name"] == f"{self.settings['name']} #{plan.generation}" and job["state"] not in ENDED:
                 return self.describe(session, job)
         raise WaitingError("the job is not submitted yet")
+
+    def end(self) -> str:
+        """Cancel every version of the job. Returns that none runs; raises WaitingError as long as one does."""
+        try:
+            session = self.cluster.session()
+        except WaitingError:
+            return f"{self.settings['name']} has no session to run in"
+        self.stop(session, self.cluster.jobs(session))
+        return f"{self.settings['name']} has ended"
 
     def describe(self, session: str, job: dict[str, Any]) -> str:
         """Say where a job runs. Raises WaitingError as long as not all of it runs."""
@@ -158,28 +166,33 @@ class Keeper:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("settings", type=Path, help="the job's JSON file")
-    parser.add_argument("--wait", type=float, metavar="S", help="only wait until the job runs, at most so many seconds")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--wait", type=float, metavar="S", help="only wait until the job runs, at most so many seconds")
+    only.add_argument("--end", type=float, metavar="S", help="only cancel the job, and wait at most so many seconds")
     arguments = parser.parse_args()
     # The journal has the time.
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = json.loads(arguments.settings.read_text())
     keeper = Keeper(settings, arguments.settings)
-    step = keeper.keep if arguments.wait is None else keeper.look
-    end = math.inf if arguments.wait is None else time.monotonic() + arguments.wait
+    step, limit = keeper.keep, None
+    if arguments.wait is not None:
+        step, limit = keeper.look, time.monotonic() + arguments.wait
+    elif arguments.end is not None:
+        step, limit = keeper.end, time.monotonic() + arguments.end
     said, ready = "", False
     while True:
         pause = settings["poll_seconds"]
         try:
-            says, runs = step(), True
+            says, done = step(), True
         except (WaitingError, requests.RequestException, psycopg2.Error, subprocess.TimeoutExpired) as problem:
-            says, runs = str(problem).strip(), False
+            says, done = str(problem).strip(), False
             pause = getattr(problem, "seconds", None) or pause
         if says != said:
             log.info(says)
             said = says
-        if arguments.wait is not None and (runs or time.monotonic() > end):
-            sys.exit(not runs)
-        if runs and not ready:
+        if limit is not None and (done or time.monotonic() > limit):
+            sys.exit(not done)
+        if done and not ready:
             subprocess.run(["systemd-notify", "--ready"], check=True)
             ready = True
         time.sleep(pause)

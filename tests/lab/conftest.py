@@ -27,11 +27,16 @@ class Lab:
 
     state = Path.home() / ".local/state/log-analysis-lab"
     hosts = ("web01", "hadoop01", "hadoop02", "hadoop03", "hadoop04", "db01")
+    inventories = ("inventory/lab",)
 
     def play(self, playbook: str, *arguments: str, check: bool = True) -> str:
         """Run a playbook and return what it printed. Raises CalledProcessError if it fails and `check` is true."""
-        command = ["ansible-playbook", "--inventory", "inventory/lab", playbook, *arguments]
+        command = [*self.ansible_playbook(), playbook, *arguments]
         return subprocess.run(command, cwd=PROJECT, check=check, stdout=subprocess.PIPE, text=True).stdout
+
+    def ansible_playbook(self) -> list[str]:
+        """Return the command that runs a playbook on these hosts, up to the playbook's name."""
+        return ["ansible-playbook", *(f"--inventory={inventory}" for inventory in self.inventories)]
 
     def run(self, host: str, command: str, check: bool = True) -> str:
         """Run a shell command on a host as root and return what it printed. Raises as `play` does."""
@@ -73,22 +78,22 @@ class Lab:
 
     def load(self, users: int = 20, run_time: str = "30s") -> None:
         """Put load on the service. Raises CalledProcessError if a request fails."""
-        self.play("loadtest.yml", "-e", f"loadtest_users={users}", "-e", f"loadtest_run_time={run_time}")
+        self.play("loadtest.yml", "-e", json.dumps({"loadtest_users": users, "loadtest_run_time": run_time}))
 
     @contextmanager
-    def loading(self, users: int = 20, run_time: str = "30s") -> Iterator[None]:
-        """Put load on the service while something is done to it, from the first line on; requests may fail.
+    def loading(self, users: int = 20, run_time: str = "30s", host: str = "web01", **variables: Any) -> Iterator[None]:
+        """Put load on a host's service while something is done to it, from the first line on; requests may fail.
 
-        Raises RuntimeError if the load does not begin.
+        Other variables are the playbook's. Raises RuntimeError if the load does not begin.
         """
-        arguments = ["-e", f"loadtest_users={users}", "-e", f"loadtest_run_time={run_time}"]
-        command = ["ansible-playbook", "--inventory", "inventory/lab", "loadtest.yml", *arguments]
+        variables |= {"loadtest_users": users, "loadtest_run_time": run_time, "loadtest_host_url": f"http://{host}"}
+        command = [*self.ansible_playbook(), "loadtest.yml", "-e", json.dumps(variables)]
         with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
-            while not self.run("web01", "pgrep --full '[l]ocust --headless'", check=False):
+            while not self.run("web01", f"pgrep --full '[l]ocust --headless.*http://{host}( |$)'", check=False):
                 if process.poll() is not None:
                     raise RuntimeError(process.communicate()[0])
                 time.sleep(1)
-            self.run("web01", "timeout 60 sh -c 'tail -F -n 0 /var/log/nginx/access.log | grep -m 1 -q \"POST / \"'")
+            self.run(host, "timeout 60 sh -c 'tail -F -n 0 /var/log/nginx/access.log | grep -m 1 -q \"POST / \"'")
             yield
             process.communicate()
 
@@ -114,3 +119,4 @@ def lab() -> Lab:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every-fault", action="store_true", help="break each part by itself, too (test_faults.py)")
+    parser.addoption("--growth", action="store_true", help="add hosts and take them away again (test_growth.py)")

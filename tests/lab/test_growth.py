@@ -1,0 +1,104 @@
+"""One web host and one worker more, and the web host gone again (only with --growth: it takes a quarter of an hour).
+
+The hosts that were there before go on as if nothing had happened. Flume reads by taildir all the while, so that a stop
+of one agent loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import REPORTS, Lab
+from flume_sources import set_source
+from test_changes import restarted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: How long one web host's agent stands still (s).
+STANDSTILL = 300
+TAILDIR = ("-e", "flume_source=taildir")
+NEW = ("web02", "hadoop05")
+
+
+class GrownLab(Lab):
+    """The lab with two hosts more."""
+
+    hosts = (*Lab.hosts, *NEW)
+    inventories = (*Lab.inventories, "tests/lab/grown")
+
+
+def podman(lab: Lab, *arguments: str) -> str:
+    """Run podman with the lab's settings and return what it printed."""
+    environment = {**os.environ, "CONTAINERS_CONF": str(lab.state / "containers.conf")}
+    return subprocess.run(["podman", *arguments], check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
+
+
+def problems(lab: Lab, since: float, until: float) -> dict[str, list[str]]:
+    """Verify an interval (s since 1970) on every web host, and return what is wrong by host."""
+    for report in REPORTS.glob("verify-*.json"):
+        report.unlink()
+    lab.verify(since, until)
+    reports = {report.stem: json.loads(report.read_text()) for report in REPORTS.glob("verify-*.json")}
+    assert all(report["windows"] for report in reports.values()), "an interval without a line proves nothing"
+    return {name: report["problems"] for name, report in reports.items()}
+
+
+@pytest.fixture(scope="module")
+def grown(lab: Lab, request: pytest.FixtureRequest) -> Iterator[GrownLab]:
+    """The lab after two hosts have joined it; they are gone afterwards."""
+    if not request.config.getoption("--growth"):
+        pytest.skip("only with --growth")
+    grown = GrownLab()
+    set_source(lab, "taildir")
+    try:
+        yield grown
+    finally:
+        podman(lab, "rm", "--force", "--volumes", "--ignore", "--time=0", *(f"{host}.log-analysis-lab" for host in NEW))
+        lab.play("playbooks/provision.yml")
+        lab.play("site.yml")
+
+
+def test_new_hosts_join_and_nothing_else_restarts(lab: Lab, grown: GrownLab) -> None:
+    before = lab.status()
+    grown.play("playbooks/provision.yml")
+    grown.play("site.yml", *TAILDIR)
+
+    after = grown.status()
+    old = {(host, unit) for host, unit in restarted(before, after) if host not in NEW}
+    assert old == {("hadoop04", "log-analysis@web02-log-analysis")}
+    assert set(before["applications"]) == set(after["applications"])
+    assert set(before["jobs"]) < set(after["jobs"])
+    datanodes = grown.run("hadoop01", "sudo -iu hadoop hdfs dfsadmin -report -live")
+    assert "Hostname: hadoop05" in datanodes
+    assert "hadoop05:" in grown.run("hadoop01", "sudo -iu hadoop yarn node -list 2>/dev/null")
+
+
+def test_one_agent_s_standstill_makes_no_line_late(grown: GrownLab, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Flume on web02 stands still for five minutes under load: no line of web01 is late, nor its own afterwards."""
+    apart = str(tmp_path_factory.mktemp("reports"))
+    elsewhere = {"loadtest_results": "/home/hadoop/results-of-web02", "loadtest_reports_dir": apart}
+    run_time = f"{STANDSTILL + 40}s"
+    began = time.time()
+    with grown.loading(2, run_time), grown.loading(2, run_time, "web02", **elsewhere):
+        grown.run("web02", f"systemctl stop flume && sleep {STANDSTILL} && systemctl start flume")
+    assert problems(grown, began, time.time()) == {"verify-web01": [], "verify-web02": []}
+
+
+def test_a_host_leaves_and_the_others_go_on(lab: Lab, grown: GrownLab) -> None:
+    """Both new hosts are switched off and taken out of the inventory: the job of web02 ends, web01's is right."""
+    before = lab.status()
+    podman(grown, "stop", "--time=10", *(f"{host}.log-analysis-lab" for host in NEW))
+    lab.play("site.yml", *TAILDIR)
+
+    after = lab.status()
+    assert {unit for _, unit in restarted(before, after)} <= {"log-analysis@web02-log-analysis"}
+    assert len(after["jobs"]) == 1
+    lab.load()
+    report = lab.verify()
+    assert report["verified"], report["problems"]

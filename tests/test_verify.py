@@ -5,19 +5,15 @@ from __future__ import annotations
 import gzip
 import os
 import statistics
-import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import yaml
+from verification import access_log
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "roles/verify/files"))
-
-from verification import access_log  # noqa: E402 (found by the path above)
-
 START = 1_795_384_800  # 2026-11-22T22:00:00Z
 FIELDS = yaml.safe_load((ROOT / "group_vars/all/access_log.yml").read_text())["access_log_fields"]
 FORMAT = access_log.LogFormat(FIELDS, "heartbeat")

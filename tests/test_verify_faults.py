@@ -9,16 +9,12 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import fastavro
 import pytest
+import verify
 from test_verify import FIELDS, FORMAT, GARBAGE, LINES, START, line, write_log
-
-for package in ("fastavro", "kafka", "psycopg2", "tabulate", "tenacity"):
-    pytest.importorskip(package, reason="needs roles/verify/files/requirements.txt")
-
-import fastavro  # noqa: E402
-import verify  # noqa: E402 (found by the path that test_verify adds)
-from verification import access_log  # noqa: E402
-from verification.topic import FLUME_EVENT  # noqa: E402
+from verification import access_log
+from verification.topic import FLUME_EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -41,7 +42,12 @@ class Lab:
     def run(self, host: str, command: str, check: bool = True) -> str:
         """Run a shell command on a host as root and return what it printed. Raises as `play` does."""
         ssh = ["ssh", "-F", str(self.state / "ssh_config"), host, command]
-        return subprocess.run(ssh, check=check, stdout=subprocess.PIPE, text=True).stdout
+        # None of this process's own: ssh leaves them non-blocking, which Ansible refuses.
+        done = subprocess.run(ssh, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if check and done.returncode:
+            print(done.stderr, file=sys.stderr)
+            done.check_returncode()
+        return done.stdout
 
     def kill(self, host: str, unit: str) -> None:
         """Kill a unit's main process with SIGKILL. Raises CalledProcessError if there is none."""

@@ -82,7 +82,7 @@ class Lab:
                     return {"session": session, "id": job["jid"], **latest}
         return {}
 
-    def load(self, users: int = 20, run_time: str = "30s") -> None:
+    def load(self, users: int = 20, run_time: str = "15s") -> None:
         """Put load on the service. Raises CalledProcessError if a request fails."""
         self.play("loadtest.yml", "-e", json.dumps({"loadtest_users": users, "loadtest_run_time": run_time}))
 

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 def test_taildir_loses_nothing_and_doubles_little(lab: Lab) -> None:
     set_source(lab, "taildir")
     try:
-        with lab.loading(users=2, run_time="90s"):
+        with lab.loading(users=2, run_time="60s"):
             lab.run("web01", "systemctl stop flume")
-            time.sleep(10)
+            time.sleep(5)
             rotate(lab)
-            time.sleep(20)
+            time.sleep(10)
             lab.run("web01", "systemctl start flume")
-            time.sleep(20)
+            time.sleep(15)
             rotate(lab)
             time.sleep(1)
             lab.kill("web01", "flume")

@@ -53,17 +53,22 @@ class Lab:
         """Kill a unit's main process with SIGKILL. Raises CalledProcessError if there is none."""
         self.run(host, f"systemctl kill --kill-who=main --signal=SIGKILL '{unit}.service'")
 
-    def status(self) -> dict[str, Any]:
-        """Return each unit's state and invocation by host, and the ids of YARN applications and Flink jobs that run."""
-        self.play("playbooks/status.yml")
-        return json.loads((REPORTS / "status.json").read_text())
+    def invocations(self) -> dict[tuple[str, str], str]:
+        """Return which run of it each of the project's units is that is active, by host and name."""
+        command = f"systemctl show --property=Id,ActiveState,InvocationID {' '.join(map(repr, UNITS))}"
+        with ThreadPoolExecutor() as executor:
+            printed = executor.map(lambda host: self.run(host, command, check=False), self.hosts)
+        found = {}
+        for host, text in zip(self.hosts, printed):
+            for block in text.split("\n\n"):
+                shown = dict(line.split("=", 1) for line in block.splitlines())
+                if shown.get("ActiveState") == "active":
+                    found[host, shown["Id"].removesuffix(".service")] = shown["InvocationID"]
+        return found
 
     def units(self) -> set[tuple[str, str]]:
         """Return each host and unit of the project that is active."""
-        command = f"systemctl list-units --type=service --state=active --plain --no-legend {' '.join(map(repr, UNITS))}"
-        with ThreadPoolExecutor() as executor:
-            printed = executor.map(lambda host: self.run(host, command, check=False), self.hosts)
-        return {(host, line.split()[0]) for host, text in zip(self.hosts, printed) for line in text.splitlines()}
+        return set(self.invocations())
 
     def rest(self, path: str) -> dict[str, Any]:
         """Return what the ResourceManager or, behind its proxy, a JobManager answers; nothing if it does not."""

@@ -123,18 +123,8 @@ CHANGES = [
 ]
 
 
-def restarted(before: dict[str, Any], after: dict[str, Any]) -> set[tuple[str, str]]:
-    """The units of all hosts whose invocation is another one."""
-
-    def invocations(found: dict[str, Any]) -> dict[tuple[str, str], str]:
-        units = {}
-        for host, blocks in found["units"].items():
-            for block in blocks:
-                shown = dict(line.split("=", 1) for line in block)
-                units[host, shown["Id"].removesuffix(".service")] = shown["InvocationID"]
-        return units
-
-    old, new = invocations(before), invocations(after)
+def restarted(old: dict[tuple[str, str], str], new: dict[tuple[str, str], str]) -> set[tuple[str, str]]:
+    """Return the hosts and units whose invocation is another one."""
     return {unit for unit in old.keys() | new.keys() if old.get(unit) != new.get(unit)}
 
 
@@ -171,13 +161,13 @@ def marks() -> tuple[float, float]:
 
 
 @pytest.fixture(scope="module")
-def stands(lab: Lab) -> dict[str, Any]:
+def stands(lab: Lab) -> dict[tuple[str, str], str]:
     """How the units stand; each change leaves here how it left them."""
-    return lab.status()
+    return lab.invocations()
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=str)
-def test_one_role_again(lab: Lab, stands: dict[str, Any], change: Change) -> None:
+def test_one_role_again(lab: Lab, stands: dict[tuple[str, str], str], change: Change) -> None:
     assert lab.run(change.host, change.asks).strip() == change.before
 
     so_far = {one.variable: one.value for one in CHANGES[: CHANGES.index(change) + 1]}
@@ -185,7 +175,7 @@ def test_one_role_again(lab: Lab, stands: dict[str, Any], change: Change) -> Non
 
     assert awaited(lab, change.host, change.asks, change.after) == change.after
     before = dict(stands)
-    stands.update(lab.status())
+    stands |= lab.invocations()
     assert restarted(before, stands) == set(change.restarts)
     if change.tag == "kafka_kraft":
         came_up = 0

@@ -114,9 +114,14 @@ def test_statements_are_whole() -> None:
     statements = job_statements()
     first_words = [re.sub(r"(?m)^\s*--.*\n", "", statement).split()[:2] for statement in statements]
     assert first_words == [
-        ["CREATE", "TABLE"], ["CREATE", "VIEW"], ["CREATE", "VIEW"], ["CREATE", "VIEW"],
-        ["CREATE", "TABLE"], ["CREATE", "TABLE"], ["EXECUTE", "STATEMENT"],
-    ]  # fmt: skip
+        ["CREATE", "TABLE"],
+        ["CREATE", "VIEW"],
+        ["CREATE", "VIEW"],
+        ["CREATE", "VIEW"],
+        ["CREATE", "TABLE"],
+        ["CREATE", "TABLE"],
+        ["EXECUTE", "STATEMENT"],
+    ]
     assert statements[-1].count("INSERT INTO") == 2
 
 
@@ -176,13 +181,24 @@ def test_odd_lines_count(fields: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     "broken",
     [
-        "", "garbage", "nul\0 \ufffd", line(request_time="-"), line(request='"'), line()[:-1], line() + " more",
-        line() + "\n", line(time_local="[22/Nov/2026:23:27:10]"), line(time_local="[32/Jan/2027:23:27:10 +0000]"),
-        line(time_local="[31/Feb/2026:23:27:10 +0000]"), line(time_local="[22/Nov/2026:24:61:61 +0000]"),
+        "",
+        "garbage",
+        "nul\0 \ufffd",
+        line(request_time="-"),
+        line(request='"'),
+        line()[:-1],
+        line() + " more",
+        line() + "\n",
+        line(time_local="[22/Nov/2026:23:27:10]"),
+        line(time_local="[32/Jan/2027:23:27:10 +0000]"),
+        line(time_local="[31/Feb/2026:23:27:10 +0000]"),
+        line(time_local="[22/Nov/2026:24:61:61 +0000]"),
         line(remote_user="[22/Nov/2026:23:27:10 +0000] b", time_local="[32/Jan/2027:23:27:10 +0000]"),
-        "a" * 100_000, "[" * 10_000, "- " * 10_000,
+        "a" * 100_000,
+        "[" * 10_000,
+        "- " * 10_000,
     ],
-)  # fmt: skip
+)
 def test_broken_lines_do_not(broken: str) -> None:
     assert line_regex().match(broken) is None
 
@@ -215,8 +231,11 @@ def test_boundary_without_rows(plan: types.ModuleType) -> None:
     assert plan.boundary(None, 10, 15) is None
     assert plan.Plan(1, "", None).since_ms == 0
     assert load("job").values({"kafka_margin_ms": 60000, "database": {"user": "u", "password": "p"}}, 0) == {
-        "since": "1970-01-01 00:00:00.000", "kafka_since_ms": "0", "database_user": "u", "database_password": "p"
-    }  # fmt: skip
+        "since": "1970-01-01 00:00:00.000",
+        "kafka_since_ms": "0",
+        "database_user": "u",
+        "database_password": "p",
+    }
 
 
 def test_since_in_milliseconds(plan: types.ModuleType) -> None:

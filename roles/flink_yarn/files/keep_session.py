@@ -35,8 +35,14 @@ class Yarn:
         self.http = requests.Session()
         self.http.mount("http://", HTTPAdapter(max_retries=Retry(total=3, backoff_factor=0.5)))
 
+    def await_active(self) -> None:
+        """Wait until the ResourceManager has read what it kept of its last run: until then it knows of nothing."""
+        while self.http.get(f"{self.url}/ws/v1/cluster/info", timeout=10).json()["clusterInfo"]["haState"] != "ACTIVE":
+            time.sleep(POLL_SECONDS)
+
     def applications(self, name: str) -> list[dict[str, Any]]:
         """The living Flink applications of a name, the newest first."""
+        self.await_active()
         answer = self.http.get(
             f"{self.url}/ws/v1/cluster/apps",
             params={"states": "NEW,NEW_SAVING,SUBMITTED,ACCEPTED,RUNNING", "applicationTypes": "Apache Flink"},
@@ -48,6 +54,7 @@ class Yarn:
 
     def state(self, application: str) -> str:
         """An application's state; that of one YARN has forgotten is KILLED."""
+        self.await_active()
         answer = self.http.get(f"{self.url}/ws/v1/cluster/apps/{application}", timeout=10)
         if answer.status_code == requests.codes.not_found:
             return "KILLED"

@@ -59,11 +59,9 @@ def make(lock: Path, python: str, archive: Path) -> None:
         requirements = folder / "requirements.txt"
         requirements.write_text(lock_for(lock.read_text(), python))
         common = ["--quiet", "--no-cache-dir", "--no-deps", "--no-build-isolation"]
-        platforms = [f"--platform={platform}" for platform in PLATFORMS]
-        pip(
-            "download", *common, "--prefer-binary", "--require-hashes", f"--python-version={python}",
-            "--implementation=cp", *platforms, "--dest", folder, "--requirement", requirements,
-        )  # fmt: skip
+        target = [f"--python-version={python}", "--implementation=cp", *(f"--platform={name}" for name in PLATFORMS)]
+        locked = ["--prefer-binary", "--require-hashes", "--requirement", requirements]
+        pip("download", *common, *target, *locked, "--dest", folder)
         for source in [file for file in folder.iterdir() if file.suffix in (".gz", ".zip", ".bz2")]:
             pip("wheel", *common, "--no-index", "--wheel-dir", folder, source)
             source.unlink()

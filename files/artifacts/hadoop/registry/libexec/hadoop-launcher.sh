@@ -83,9 +83,8 @@ hadoop_run() {
   shift 3
   [[ -x ${JAVA_HOME:-}/bin/java ]] || hadoop_fail "JAVA_HOME is not set to a JDK (set it in hadoop-env.sh)"
   own=${!variable:-}
-  # Each variable is a list of options, parted by spaces.
-  # shellcheck disable=SC2206
-  options=(-Djava.net.preferIPv4Stack=true ${HADOOP_OPTS:-} $own)
+  # Each variable is a list of options, parted by blanks; read ends with 1 where no NUL comes.
+  read -r -d '' -a options <<<"-Djava.net.preferIPv4Stack=true ${HADOOP_OPTS:-} $own" || true
   # As in the release: no heap given beside one that the options give.
   if [[ -n ${HADOOP_HEAPSIZE_MAX:-} && " ${options[*]}" != *" -Xmx"* ]]; then
     options+=("$(hadoop_heap -Xmx "$HADOOP_HEAPSIZE_MAX")")

@@ -37,18 +37,10 @@ fi
 performance="-server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35"
 performance+=" -XX:+ExplicitGCInvokesConcurrent -XX:MaxInlineLevel=15 -Djava.awt.headless=true"
 
-# Each variable is a list of options, parted by spaces.
-# shellcheck disable=SC2206
-options=(
-  ${KAFKA_HEAP_OPTS:--Xmx256M}
-  ${KAFKA_JVM_PERFORMANCE_OPTS:-$performance}
-  ${KAFKA_GC_LOG_OPTS:-}
-  ${KAFKA_JMX_OPTS:-}
-  "-Dkafka.logs.dir=$log_dir"
-  $KAFKA_LOG4J_OPTS
-)
-# shellcheck disable=SC2206
-last_options=(${KAFKA_OPTS:-})
+# Each variable is a list of options, parted by blanks; read ends with 1 where no NUL comes.
+read -r -d '' -a options <<<"${KAFKA_HEAP_OPTS:--Xmx256M} ${KAFKA_JVM_PERFORMANCE_OPTS:-$performance} \
+  ${KAFKA_GC_LOG_OPTS:-} ${KAFKA_JMX_OPTS:-} -Dkafka.logs.dir=$log_dir $KAFKA_LOG4J_OPTS" || true
+read -r -d '' -a last_options <<<"${KAFKA_OPTS:-}" || true
 
 exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" "${options[@]}" \
   -cp "${CLASSPATH:+$CLASSPATH:}$base_dir/libs/*" "${last_options[@]}" "$@"

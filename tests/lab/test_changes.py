@@ -224,3 +224,5 @@ def test_back_to_the_inventory_s_values(lab: Lab) -> None:
 
     answers = {change.variable: awaited(lab, change.host, change.asks, change.before) for change in CHANGES}
     assert answers == {change.variable: change.before for change in CHANGES}
+    lab.load()
+    assert lab.verify()["verified"]

@@ -91,6 +91,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
     here["hadoop03"]["kafka_kraft_node_id"] = "1"
     del here["hadoop04"]["kafka_kraft_node_id"], here["hadoop01"]["host_number"]
     here["db01"]["host_number"] = here["web01"]["host_number"]
+    here["hadoop02"]["host_number"] = 300
     del groups["loadtest"], groups["kafka_controllers"]["hosts"]["hadoop04"], groups["hadoop"]["hosts"]["web01"]
     groups["postgresql"]["hosts"]["hadoop02"] = {}
     wrong = {
@@ -107,6 +108,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
     assert "add to this group: web01" in about("hadoop", findings)
     assert "3.4.0" in about("flume_version, kafka_version", findings)
     assert sum("host_number" in finding for finding in findings) == 2
+    assert any("does not say where hadoop01, hadoop02 is" in finding for finding in findings)
     assert any("at least one host: loadtest" in finding for finding in findings)
     assert any("one host and no more: postgresql" in finding for finding in findings)
     for name in ("kafka_kraft_cluster_id", "log_analysis_password", "log_analysis_window_seconds"):

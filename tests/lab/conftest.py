@@ -129,6 +129,6 @@ def lab() -> Lab:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--every-change", action="store_true", help="change each role by itself (test_changes.py)")
+    parser.addoption("--every-change", action="store_true", help="change each role by itself (test_variables.py)")
     parser.addoption("--every-fault", action="store_true", help="break each part by itself, too (test_faults.py)")
     parser.addoption("--growth", action="store_true", help="add hosts and take them away again (test_growth.py)")

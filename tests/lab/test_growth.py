@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import REPORTS, Lab
 from flume_sources import set_source
-from test_changes import restarted
+from test_variables import restarted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

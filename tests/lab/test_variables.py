@@ -1,7 +1,7 @@
 """One role again, with one variable changed: that one thing changes, and only what must be is restarted.
 
-The changes stay, and this file is the last one: `./lab play site.yml` goes back to the inventory's own values. The lab must
-be up and deployed with these.
+The changes stay, and this file is the last one: `./lab play site.yml` goes back to the inventory's own values. The lab
+must be up and deployed with these.
 """
 
 from __future__ import annotations

@@ -77,13 +77,13 @@ def stop_and_start_the_hosts(lab: Lab) -> None:
 
 SHORT: dict[str, Callable[[Lab], None]] = {
     "every daemon": kill_every_daemon,
-    "JobManager": lambda lab: kill_process(lab, "JobManager"),
     "all hosts": stop_and_start_the_hosts,
 }
 ALL: dict[str, Callable[[Lab], None]] = {
     **{daemon: lambda lab, daemon=daemon: kill(lab, daemon) for daemon in DAEMONS},
     "worker of gunicorn": kill_worker,
     "TaskManager": lambda lab: kill_process(lab, "TaskManager"),
+    "JobManager": lambda lab: kill_process(lab, "JobManager"),
     "YARN session": kill_session,
     **SHORT,
 }

@@ -148,10 +148,16 @@ def outages(lab: Lab, unit: str, hosts: list[str]) -> list[tuple[int, int]]:
     )
 
 
+def select(query: str) -> str:
+    """Return the command that asks the database."""
+    return f'cd / && runuser -u postgres -- psql -At log_analysis -c "SELECT {query}"'
+
+
 def boundary(lab: Lab) -> float:
     """Where the newest version of the job counts from, in epoch seconds."""
-    query = "SELECT extract(epoch FROM since) FROM log_analysis_plan WHERE job = 'web01-log-analysis'"
-    return float(lab.run("db01", f'cd / && runuser -u postgres -- psql -At log_analysis -c "{query}"'))
+    return float(
+        lab.run("db01", select("extract(epoch FROM since) FROM log_analysis_plan WHERE job = 'web01-log-analysis'"))
+    )
 
 
 def marks() -> tuple[float, float]:
@@ -208,7 +214,10 @@ def test_window_and_sql_are_replaced_at_a_boundary(lab: Lab, tmp_path: Path) -> 
     sql.write_text(changed)
     longer = {"log_analysis_window_seconds": 15}
 
-    with lab.loading(users=2, run_time="120s"):
+    with lab.loading(users=2, run_time="180s"):
+        # The job goes back by 30 s and then to an end common to both, each 30 s: both are to be within the load.
+        settled = select(f"max(end_timestamp) >= to_timestamp({time.time() + 60}) FROM web01_nginx_log_analysis")
+        assert awaited(lab, "db01", settled, "t") == "t"
         lab.play("site.yml", "--tags", "log_analysis", "-e", json.dumps({**longer, "log_analysis_source": str(source)}))
         since_then = boundary(lab)
 

@@ -100,9 +100,15 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
         "log_analysis_window_seconds": "1.5",
         "kafka_version": "3.4",
         "flume_version": "",
+        "flume_source": "tail",
+        "kafka_kraft_replication": "4",
+        "nginx_server_settings": "2m",
+        "webapp_workers": "-1",
+        "flink_yarn_taskmanager_memory": "8g",
+        "flink_yarn_jobmanager_memory": "much",
     }
     extra = [argument for name, value in wrong.items() for argument in ("-e", f"{name}={value}")]
-    findings = refuse(tmp_path, hosts, "--limit", "db01", "--tags", "nginx", *extra)
+    findings = refuse(tmp_path, hosts, "--limit", "web01,hadoop04", "--tags", "nginx", *extra)
     assert "hadoop02 1, hadoop03 1, hadoop04 none" in about("kafka_kraft_node_id", findings)
     assert "found 2" in about("kafka_controllers", findings)
     assert "add to this group: web01" in about("hadoop", findings)
@@ -111,8 +117,20 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
     assert any("does not say where hadoop01, hadoop02 is" in finding for finding in findings)
     assert any("at least one host: loadtest" in finding for finding in findings)
     assert any("one host and no more: postgresql" in finding for finding in findings)
-    for name in ("kafka_kraft_cluster_id", "log_analysis_password", "log_analysis_window_seconds"):
+    assert "exec, taildir, got: tail" in about("flume_source", findings)
+    assert "unable to convert to dict" in about("nginx_server_settings", findings)
+    assert "it is 4, and has to be 1 to 3" in about("kafka_kraft_replication", findings)
+    assert "it is -1, and has to be 0 or more" in about("webapp_workers", findings)
+    assert "hadoop_client_nodemanager_memory_mb, 3072" in about("flink_yarn_taskmanager_memory", findings)
+    for name in wrong.keys() - {"kafka_version", "flume_version"}:
         about(name, findings)
+    assert not any("cannot be computed" in finding for finding in findings), "what is made of these is named, too"
+
+
+def test_a_variable_that_cannot_be_computed_is_named(tmp_path: Path, hosts: dict[str, Any]) -> None:
+    hosts["document"]["vars"].update(HERE)
+    findings = refuse(tmp_path, hosts, "-e", json.dumps({"nginx_http_settings": {"gzip": "{{ no_such_variable }}"}}))
+    assert "it cannot be computed" in about("nginx_http_settings", findings)
 
 
 def test_a_value_is_refused_by_its_variable_s_name(tmp_path: Path, hosts: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The verification's reading and computing, without a host."""
+"""How the verification reads and computes, without a host."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 import yaml
-from verification import access_log
+from verification import access_log, flume_event
+from verification.line_format import LineFormat
+from verification.window_statistics import WindowStatistics
+from verification.windows import Interval, instant
 
 ROOT = Path(__file__).parent.parent
 START = 1_795_384_800  # 2026-11-22T22:00:00Z
 FIELDS = yaml.safe_load((ROOT / "group_vars/all/access_log.yml").read_text())["access_log_fields"]
-FORMAT = access_log.LogFormat(FIELDS, "heartbeat")
-INTERVAL = access_log.Interval(START, START + 20, 10)
-GARBAGE = "\x16\x03 no line of nginx's"
+FORMAT = LineFormat(FIELDS, "heartbeat")
+INTERVAL = Interval(START, START + 20, 10)
+MALFORMED = "\x16\x03 no line of nginx's"
 
 
 def line(second: int, seconds: str = "0.012", agent: str = "locust", zone: str = "+0000") -> str:
@@ -31,20 +34,20 @@ LINES = [
     line(0, "0.001"),  # the same twice: two requests
     line(3, "0.250"),
     line(4, agent="heartbeat"),
-    GARBAGE,
+    MALFORMED,
     line(9, "1.000"),
     line(12, "0.007"),
     line(30, "9.000"),  # after the interval
 ]
 
 
-def test_a_line_says_time_request_time_and_probe() -> None:
+def test_a_line_holds_time_request_time_and_heartbeat() -> None:
     assert FORMAT.parse(line(61, "0.123")) == (START + 61, 123, False)
     assert FORMAT.parse(line(0, agent="heartbeat")) == (START, 12, True)
     assert FORMAT.parse(line(0, "60.001")) == (START, 60001, False)
 
 
-def test_offsets_of_time_zones_are_respected() -> None:
+def test_time_zone_offsets_are_respected() -> None:
     offsets = {"+0100": -3600, "-0330": 12600}
     for zone, seconds in offsets.items():
         assert FORMAT.parse(line(0, zone=zone)) == (START + seconds, 12, False)
@@ -54,7 +57,7 @@ def test_offsets_of_time_zones_are_respected() -> None:
     "broken",
     [
         "",
-        GARBAGE,
+        MALFORMED,
         line(0) + " more",
         line(0).replace("22/Nov", "31/Nov"),
         line(0).replace("22/Nov", "٢٢/Nov"),  # digits, but not for Java
@@ -62,7 +65,7 @@ def test_offsets_of_time_zones_are_respected() -> None:
         line(0)[:-1],
     ],
 )
-def test_other_lines_do_not_parse(broken: str) -> None:
+def test_malformed_lines_do_not_parse(broken: str) -> None:
     assert FORMAT.parse(broken) is None
 
 
@@ -71,12 +74,12 @@ def test_other_lines_do_not_parse(broken: str) -> None:
     [(3.2, 14.9, 0, 20), (10, 19.999, 10, 20), (10, 20, 10, 30), (5, 5, 0, 10)],
 )
 def test_windows_cover_since_and_until(since: float, until: float, start: int, end: int) -> None:
-    assert access_log.Interval.covering(since, until, 10) == access_log.Interval(start, end, 10)
+    assert Interval.covering(since, until, 10) == Interval(start, end, 10)
 
 
 def test_until_before_since_is_refused() -> None:
     with pytest.raises(ValueError, match="before"):
-        access_log.Interval.covering(20, 10, 10)
+        Interval.covering(20, 10, 10)
 
 
 def test_instants_are_iso_or_epoch() -> None:
@@ -86,44 +89,44 @@ def test_instants_are_iso_or_epoch() -> None:
         "2026-11-22 22:00",
         "2026-11-22T23:00:00+01:00",
     ):
-        assert access_log.instant(text) == START
+        assert instant(text) == START
 
 
-def test_figures_equal_those_of_statistics() -> None:
-    figures = access_log.Figures()
+def test_statistics_equal_those_of_the_standard_library() -> None:
+    window = WindowStatistics()
     times = [(7919 * n) % 60_001 for n in range(5000)] + [12, 12, 0]
     for time in times:
-        figures.add(Decimal(time))
-    assert (figures.count, figures.minimum, figures.maximum) == (5003, min(times), max(times))
-    assert figures.mean == pytest.approx(statistics.fmean(times), rel=1e-15)
-    assert figures.std_dev == pytest.approx(statistics.pstdev(times), rel=1e-15)
+        window.add(Decimal(time))
+    assert (window.count, window.minimum, window.maximum) == (5003, min(times), max(times))
+    assert window.mean == pytest.approx(statistics.fmean(times), rel=1e-15)
+    assert window.std_dev == pytest.approx(statistics.pstdev(times), rel=1e-15)
 
 
-def test_equal_times_deviate_by_nothing() -> None:
-    figures = access_log.Figures()
+def test_equal_times_have_no_deviation() -> None:
+    window = WindowStatistics()
     for _ in range(731):
-        figures.add(Decimal("0.731") * 1000)
-    assert (figures.mean, figures.std_dev) == (731, 0)
+        window.add(Decimal("0.731") * 1000)
+    assert (window.mean, window.std_dev) == (731, 0)
 
 
-def test_interval_is_cut_from_the_log() -> None:
-    logged = access_log.read_interval([GARBAGE, *LINES], FORMAT, INTERVAL)
-    assert logged.lines == Counter(LINES[:-1])  # the first garbage has no place
+def test_the_interval_is_selected_from_the_log() -> None:
+    logged = access_log.read_interval([MALFORMED, *LINES], FORMAT, INTERVAL)
+    assert logged.lines == Counter(LINES[:-1])  # the first malformed line has no time
     assert (logged.requests, logged.heartbeats, logged.malformed) == (5, 1, 1)
-    assert {window.start - START: f.count for window, f in logged.figures.items()} == {0: 4, 10: 1}
+    assert {window.start - START: f.count for window, f in logged.statistics.items()} == {0: 4, 10: 1}
 
 
-def write_log(folder: Path, lines: list[str]) -> Path:
+def write_log(directory: Path, lines: list[str]) -> Path:
     """Write the log in three files, as logrotate leaves them, and one too old to be read."""
-    path = folder / "access.log"
-    (folder / "access.log.2.gz").write_bytes(gzip.compress("".join(f"{x}\n" for x in lines[:2]).encode()))
-    (folder / "access.log.1").write_text("".join(f"{x}\n" for x in lines[2:4]))
+    path = directory / "access.log"
+    (directory / "access.log.2.gz").write_bytes(gzip.compress("".join(f"{x}\n" for x in lines[:2]).encode()))
+    (directory / "access.log.1").write_text("".join(f"{x}\n" for x in lines[2:4]))
     path.write_text("".join(f"{x}\n" for x in lines[4:]))
-    (folder / "access.log.3.gz").write_text("too old to be opened")
-    (folder / "access.log.swp").write_text("not the log")
+    (directory / "access.log.3.gz").write_text("too old to be opened")
+    (directory / "access.log.swp").write_text("not the log")
     for age, name in enumerate(["access.log", "access.log.1", "access.log.2.gz"]):
-        os.utime(folder / name, (START + 40 - age, START + 40 - age))
-    os.utime(folder / "access.log.3.gz", (START - 1, START - 1))
+        os.utime(directory / name, (START + 40 - age, START + 40 - age))
+    os.utime(directory / "access.log.3.gz", (START - 1, START - 1))
     return path
 
 
@@ -131,3 +134,10 @@ def test_rotated_files_are_read_oldest_first(tmp_path: Path) -> None:
     path = write_log(tmp_path, LINES)
     assert list(access_log.read_log(access_log.log_files(path, START))) == LINES
     assert access_log.read_access_log(path, FORMAT, INTERVAL).lines.total() == len(LINES) - 1
+
+
+def test_a_flume_event_is_bare_avro() -> None:
+    record = flume_event.encode("GET /好")
+    assert record == b"\x00\x10" + "GET /好".encode()  # no headers, a varint length, the line
+    assert flume_event.decode(record) == "GET /好"
+    assert flume_event.decode(b"\x02\x02k\x02v\x00\x04a\xff") == "a\ufffd"  # with a header, and invalid UTF-8

@@ -1,6 +1,6 @@
-"""Write one of the topic's lines into it again, and a copy of the access log in which another one is twice.
+"""Write one of the topic's lines into it again, and a copy of the access log with another line twice.
 
-usage: plant.py CONFIG.json SINCE COPY, with the verification's settings and packages; SINCE in seconds of the epoch.
+usage: plant.py CONFIG.json SINCE COPY, with the verification's configuration and packages; SINCE in epoch seconds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from kafka import KafkaProducer, TopicPartition
-from verification.topic import consumer, event_body
+from verification import flume_event
+from verification.topic import consumer
 
 config = json.loads(Path(sys.argv[1]).read_text())
 topic = TopicPartition(config["kafka"]["topic"], 0)
@@ -19,7 +20,7 @@ records.assign([topic])
 records.seek(topic, records.offsets_for_times({topic: round(float(sys.argv[2]) * 1000)})[topic].offset)
 requests = (record.value for record in records if b'"POST / ' in record.value)
 
-double = next(requests)
-KafkaProducer(bootstrap_servers=config["kafka"]["bootstrap_servers"]).send(topic.topic, double, partition=0).get(30)
-lost = event_body(next(request for request in requests if request != double))
-Path(sys.argv[3]).write_bytes(Path(config["access_log"]).read_bytes() + f"{lost}\n".encode())
+duplicate = next(requests)
+KafkaProducer(bootstrap_servers=config["kafka"]["bootstrap_servers"]).send(topic.topic, duplicate, partition=0).get(30)
+missing = flume_event.decode(next(request for request in requests if request != duplicate))
+Path(sys.argv[3]).write_bytes(Path(config["access_log"]).read_bytes() + f"{missing}\n".encode())

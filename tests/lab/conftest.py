@@ -111,8 +111,8 @@ class Lab:
     def verify(self, since: float | None = None, until: float | None = None, **variables: Any) -> dict[str, Any]:
         """Verify an interval (s since 1970), that of the last load if none is given, and return the report.
 
-        Other variables are the playbook's. What is lost or double is in the report. Raises FileNotFoundError if there
-        is none.
+        Other variables are the playbook's. What is missing or duplicate is in the report. Raises FileNotFoundError if
+        there is none.
         """
         report = REPORTS / "verify-web01.json"
         report.unlink(missing_ok=True)

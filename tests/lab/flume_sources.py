@@ -69,12 +69,14 @@ def main() -> None:
             for act in arguments.faults:
                 label, does, seconds = acts[act]
                 report = measure(lab, does, arguments.users, seconds)
-                places = [[stage[key] for key in ("name", "expected", "lost", "double")] for stage in report["stages"]]
+                places = [
+                    [stage[key] for key in ("name", "expected", "missing", "duplicate")] for stage in report["stages"]
+                ]
                 rows += [(source, label, *place) for place in places]
                 print(tabulate(places), flush=True)
     finally:
         set_source(lab, "exec")
-    headers = ("source", "fault", "place", "lines", "lost", "double")
+    headers = ("source", "fault", "place", "lines", "missing", "duplicate")
     print(tabulate(rows, headers))
     REPORTS.joinpath("flume-sources.json").write_text(json.dumps([dict(zip(headers, row)) for row in rows], indent=2))
 

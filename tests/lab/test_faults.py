@@ -104,7 +104,7 @@ def recovered(lab: Lab, units: set[tuple[str, str]], since: float) -> dict[str, 
 
 @pytest.fixture
 def load(lab: Lab, fault: str, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Put load on the service and note what is lost and double of it, if every fault is tried by itself."""
+    """Put load on the service and note what is missing and duplicate of it, if every fault is tried by itself."""
     if not request.config.getoption("--every-fault"):
         yield
         return
@@ -112,7 +112,7 @@ def load(lab: Lab, fault: str, request: pytest.FixtureRequest) -> Iterator[None]
         since = time.time()
         yield
     stages = lab.verify(since, time.time(), verify_timeout=30).get("stages", [])
-    note(fault, {stage["name"]: {key: stage[key] for key in ("expected", "lost", "double")} for stage in stages})
+    note(fault, {stage["name"]: {key: stage[key] for key in ("expected", "missing", "duplicate")} for stage in stages})
 
 
 @pytest.mark.usefixtures("load")

@@ -97,9 +97,9 @@ def test_one_agent_s_standstill_makes_no_line_late(grown: GrownLab, tmp_path_fac
     assert found["web01"]["problems"] == []
     # The row of a window without its late lines would differ.
     assert [window["problems"] for window in found["web02"]["windows"] if window["problems"]] == []
-    stages = {stage["name"]: (stage["lost"], stage["double"]) for stage in found["web02"]["stages"]}
+    stages = {stage["name"]: (stage["missing"], stage["duplicate"]) for stage in found["web02"]["stages"]}
     # HDFS's sink, when it is stopped, may have written lines that it has not yet told Kafka of: a batch at most.
-    assert stages.pop("HDFS /flume/web02/nginx_log") in [(0, double) for double in range(HDFS_BATCH + 1)]
+    assert stages.pop("HDFS /flume/web02/nginx_log") in [(0, duplicate) for duplicate in range(HDFS_BATCH + 1)]
     assert set(stages.values()) == {(0, 0)}
 
 

@@ -1,1 +1,1 @@
-"""Proves that each line of nginx's log arrived everywhere exactly once, and was counted right."""
+"""Checks that each line of nginx's log is in every place exactly once, and that the statistics match."""

@@ -1,4 +1,4 @@
-"""Comparing what should be with what is: lines as multisets, rows with figures."""
+"""Comparing expected with actual: lines as multisets, rows by their statistics."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from .access_log import Figures, Window
+    from .window_statistics import WindowStatistics
+    from .windows import Window
 
 REL_TOLERANCE = 1e-6
 ABS_TOLERANCE_MS = 1e-3
 EXACT = ("request_count", "min_request_time", "max_request_time")
-EXAMPLES = 3
-ROW_PROBLEMS = 10
+MAX_EXAMPLES = 3
+MAX_ROW_PROBLEMS = 10
 
 
 @dataclass
 class Stage:
-    """One place that the lines pass: how many should be there, how many are, what is wrong.
+    """One place that the lines pass: how many are expected there, how many were found, and the problems.
 
-    lost lines may still come; a double one never goes away.
+    Missing lines may still arrive; a duplicate never goes away.
     """
 
     name: str
     expected: int
     found: int
-    lost: int
-    double: int
+    missing: int
+    duplicate: int
     problems: list[str] = field(default_factory=list)
 
 
@@ -48,26 +49,26 @@ class Row(NamedTuple):
 
 @dataclass
 class CheckedWindow:
-    """A window that has a row, or should have one, and what is wrong with it."""
+    """A window that has a row or is expected to have one, and the problems of that row."""
 
     window: Window
     expected: Row | None
-    row: Row | None
+    actual: Row | None
     problems: list[str]
 
 
-class LineBalance:
-    """Ticks off, one by one, the lines that should be at a place."""
+class LineReconciliation:
+    """Compares the lines found in one place with those expected there, line by line."""
 
     def __init__(self, name: str, expected: Mapping[str, int]) -> None:
         self._name = name
         self._missing = dict(expected)
-        self._surplus: Counter[str] = Counter()
+        self._duplicate: Counter[str] = Counter()
         self._expected = sum(expected.values())
         self._found = 0
 
     def add(self, line: str) -> None:
-        """Tick off a line that was found at the place."""
+        """Count a line that was found in the place."""
         self._found += 1
         missing = self._missing.get(line, 0)
         if missing > 1:
@@ -75,84 +76,84 @@ class LineBalance:
         elif missing:
             del self._missing[line]
         else:
-            self._surplus[line] += 1
+            self._duplicate[line] += 1
 
     def stage(self) -> Stage:
-        """Tell what is lost and double by now, with examples."""
-        lost, double = sum(self._missing.values()), sum(self._surplus.values())
+        """Return what is missing and duplicate by now, with examples."""
+        missing, duplicate = sum(self._missing.values()), sum(self._duplicate.values())
         problems = []
-        if lost:
-            problems.append(f"{self._name}: lost {lost} of {self._expected} lines, {examples(self._missing)}")
-        if double:
-            problems.append(f"{self._name}: {double} lines too many, {examples(self._surplus)}")
-        return Stage(self._name, self._expected, self._found, lost, double, problems)
+        if missing:
+            problems.append(f"{self._name}: {missing} of {self._expected} lines missing, {examples(self._missing)}")
+        if duplicate:
+            problems.append(f"{self._name}: {duplicate} duplicate lines, {examples(self._duplicate)}")
+        return Stage(self._name, self._expected, self._found, missing, duplicate, problems)
 
 
 def examples(lines: Iterable[str]) -> str:
     """Quote a few of the lines."""
-    return "e.g. " + ", ".join(repr(line) for line in islice(lines, EXAMPLES))
+    return "e.g. " + ", ".join(repr(line) for line in islice(lines, MAX_EXAMPLES))
 
 
-def expected_row(window: Window, figures: Figures) -> Row:
-    """Return the row that a window's figures should have become."""
-    minimum, maximum = float(figures.minimum), float(figures.maximum)
-    return Row(window, figures.count, minimum, maximum, figures.mean, figures.std_dev)
+def expected_row(window: Window, statistics: WindowStatistics) -> Row:
+    """Return the row that is expected for a window's statistics."""
+    minimum, maximum = float(statistics.minimum), float(statistics.maximum)
+    return Row(window, statistics.count, minimum, maximum, statistics.mean, statistics.std_dev)
 
 
-def check_rows(figures: Mapping[Window, Figures], rows: Iterable[Row]) -> list[CheckedWindow]:
-    """Check every window with figures or a row: count, min and max equal, the others close."""
+def check_rows(statistics: Mapping[Window, WindowStatistics], rows: Iterable[Row]) -> list[CheckedWindow]:
+    """Check every window with requests or a row: count, min and max have to be equal, the others close."""
     found = {row.window: row for row in rows}
     checked = []
-    for window in sorted(figures.keys() | found.keys()):
-        expected = expected_row(window, figures[window]) if window in figures else None
-        row = found.get(window)
-        checked.append(CheckedWindow(window, expected, row, list(row_problems(expected, row))))
+    for window in sorted(statistics.keys() | found.keys()):
+        expected = expected_row(window, statistics[window]) if window in statistics else None
+        actual = found.get(window)
+        checked.append(CheckedWindow(window, expected, actual, list(row_problems(expected, actual))))
     return checked
 
 
-def row_problems(expected: Row | None, row: Row | None) -> Iterator[str]:
-    """Tell what is wrong with a row, one sentence a problem."""
-    if row is None:
+def row_problems(expected: Row | None, actual: Row | None) -> Iterator[str]:
+    """Yield the problems of a row, one sentence for each."""
+    if actual is None:
         count = expected.request_count if expected else 0
         yield f"there is no row for {count} requests"
     elif expected is None:
-        yield f"a row of {row.request_count} requests that are not in the log"
+        yield f"a row of {actual.request_count} requests that are not in the log"
     else:
-        for name, should in zip(Row._fields[1:], expected[1:]):
-            was = getattr(row, name)
-            right = was == should if name in EXACT else close(was, should)
-            if not right:
-                yield f"{name} is {was}, computed from the log {should}"
+        for name, expected_value in zip(Row._fields[1:], expected[1:]):
+            value = getattr(actual, name)
+            matching = value == expected_value if name in EXACT else close(value, expected_value)
+            if not matching:
+                yield f"{name} is {value}, expected from the log: {expected_value}"
 
 
-def close(was: float, should: float) -> bool:
-    """Whether two figures in ms agree to a relative 1e-6 or to 1e-3 ms."""
-    return math.isclose(was, should, rel_tol=REL_TOLERANCE, abs_tol=ABS_TOLERANCE_MS)
+def close(actual: float, expected: float) -> bool:
+    """Whether two values in ms agree to a relative 1e-6 or to 1e-3 ms."""
+    return math.isclose(actual, expected, rel_tol=REL_TOLERANCE, abs_tol=ABS_TOLERANCE_MS)
 
 
 def rows_stage(name: str, checked: Iterable[CheckedWindow]) -> Stage:
-    """Count the requests in the rows, and name the wrong rows (the first of many)."""
+    """Count the requests in the rows, and report the wrong rows (the first of many)."""
     stage = Stage(name, 0, 0, 0, 0)
-    wrong = []
+    problems = []
     for window in checked:
         expected = window.expected.request_count if window.expected else 0
-        found = window.row.request_count if window.row else 0
+        found = window.actual.request_count if window.actual else 0
         add_counts(stage, expected, found)
-        wrong += [f"{name}: {window.window}: {problem}" for problem in window.problems]
-    stage.problems = some(wrong)
+        problems += [f"{name}: {window.window}: {problem}" for problem in window.problems]
+    stage.problems = first_problems(problems)
     return stage
 
 
-def counts_stage(name: str, expected: Mapping[Window, int], found: Mapping[Window, int]) -> Stage:
+def counts_stage(name: str, expected: Mapping[Window, int], actual: Mapping[Window, int]) -> Stage:
     """Compare counts by window, where nothing but the count is known."""
     stage = Stage(name, 0, 0, 0, 0)
-    wrong = []
-    for window in sorted(expected.keys() | found.keys()):
-        should, was = expected.get(window, 0), found.get(window, 0)
-        add_counts(stage, should, was)
-        if was != should:
-            wrong.append(f"{name}: {window}: count is {was}, in the topic {should}")
-    stage.problems = some(wrong)
+    problems = []
+    for window in sorted(expected.keys() | actual.keys()):
+        expected_count, count = expected.get(window, 0), actual.get(window, 0)
+        add_counts(stage, expected_count, count)
+        if count != expected_count:
+            problems.append(f"{name}: {window}: count is {count}, expected from the topic: {expected_count}")
+    stage.problems = first_problems(problems)
     return stage
 
 
@@ -160,11 +161,11 @@ def add_counts(stage: Stage, expected: int, found: int) -> None:
     """Add one window's counts to its stage."""
     stage.expected += expected
     stage.found += found
-    stage.lost += max(0, expected - found)
-    stage.double += max(0, found - expected)
+    stage.missing += max(0, expected - found)
+    stage.duplicate += max(0, found - expected)
 
 
-def some(problems: list[str]) -> list[str]:
+def first_problems(problems: list[str]) -> list[str]:
     """Return the first problems, and how many more there are."""
-    more = len(problems) - ROW_PROBLEMS
-    return problems[:ROW_PROBLEMS] + ([f"... and {more} more of this kind"] if more > 0 else [])
+    more = len(problems) - MAX_ROW_PROBLEMS
+    return problems[:MAX_ROW_PROBLEMS] + ([f"... and {more} more of this kind"] if more > 0 else [])

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
-from .access_log import Interval, Logged, iso
+from .windows import iso
 
 if TYPE_CHECKING:
+    from .access_log import LoggedInterval
     from .comparison import CheckedWindow, Row, Stage
+    from .windows import Interval
 
-HEADERS = ("place", "expected", "lines", "lost", "double")
+HEADERS = ("place", "expected", "lines", "missing", "duplicate")
+VERIFIED = "Every line is in every place exactly once, and all statistics match."
+NOTHING_LOGGED = "No request was logged in this interval: nothing was verified."
 
 
 @dataclass
 class Outcome:
-    """What one look at every place, or at the first ones, found."""
+    """The result of one check of every place, or of the first ones only."""
 
     stages: list[Stage]
     windows: list[CheckedWindow]
@@ -26,52 +30,49 @@ class Outcome:
     @property
     def waiting(self) -> bool:
         """Whether something that is missing may still come."""
-        return not self.everywhere or any(stage.lost for stage in self.stages)
+        return not self.everywhere or any(stage.missing for stage in self.stages)
 
     @property
     def problems(self) -> list[str]:
-        """All that is lost, double or different."""
+        """Everything that is missing, duplicate or different."""
         return [problem for stage in self.stages for problem in stage.problems]
 
     @property
-    def right(self) -> int:
-        """The number of windows whose row is right."""
+    def matching(self) -> int:
+        """The number of windows whose row matches."""
         return sum(not window.problems for window in self.windows)
 
 
-def table(host: str, interval: Interval, logged: Logged, outcome: Outcome) -> str:
-    """Make the table for people: one row a place."""
-    counted = sum(logged.lines.values())
-    rows: list[tuple[str, ...]] = [("nginx access.log", "", f"{counted:,}", "", "")]
+def table(host: str, interval: Interval, logged: LoggedInterval, outcome: Outcome) -> str:
+    """Return the table for people: one row for each place."""
+    lines = sum(logged.lines.values())
+    rows: list[tuple[str, ...]] = [("nginx access.log", "", f"{lines:,}", "", "")]
     for stage in outcome.stages:
-        numbers = (stage.expected, stage.found, stage.lost, stage.double)
+        numbers = (stage.expected, stage.found, stage.missing, stage.duplicate)
         rows.append((stage.name, *(f"{number:,}" for number in numbers)))
     count = (interval.end - interval.start) // interval.window_seconds
     return "\n".join(
         [
             f"{host}: {iso(interval.start)} to {iso(interval.end)}, {count} windows of {interval.window_seconds} s",
-            (
-                f"{logged.requests} requests, {logged.heartbeats} health probes, "
-                f"{logged.malformed} lines that do not parse"
-            ),
+            (f"{logged.requests} requests, {logged.heartbeats} heartbeats, {logged.malformed} malformed lines"),
             "",
             tabulate(rows, HEADERS, colalign=("left", *["right"] * 4), disable_numparse=True),
             "",
-            f"windows with requests: {len(outcome.windows)} checked, {outcome.right} right",
-            *(outcome.problems or ["Each line is everywhere exactly once, each figure is right."]),
+            f"windows with requests: {len(outcome.windows)} checked, {outcome.matching} matching",
+            *(outcome.problems or [VERIFIED if logged.requests else NOTHING_LOGGED]),
         ]
     )
 
 
-def document(host: str, interval: Interval, logged: Logged, outcome: Outcome, waited: float) -> dict[str, Any]:
-    """Make the JSON: the same, and every window's figures (times in ISO 8601, figures in ms)."""
+def document(host: str, interval: Interval, logged: LoggedInterval, outcome: Outcome, waited: float) -> dict[str, Any]:
+    """Return the JSON report: the same, and the statistics of every window (times in ISO 8601, statistics in ms)."""
     return {
         "host": host,
         "since": iso(interval.start),
         "until": iso(interval.end),
         "window_seconds": interval.window_seconds,
         "waited_seconds": round(waited, 1),
-        "verified": not outcome.problems,
+        "verified": bool(logged.requests) and not outcome.problems,
         "problems": outcome.problems,
         "logged": {
             "lines": sum(logged.lines.values()),
@@ -85,16 +86,16 @@ def document(host: str, interval: Interval, logged: Logged, outcome: Outcome, wa
 
 
 def window_document(checked: CheckedWindow) -> dict[str, Any]:
-    """Make one window's JSON."""
+    """Return one window's part of the JSON report."""
     return {
         "start": iso(checked.window.start),
         "end": iso(checked.window.end),
         "expected": row_document(checked.expected),
-        "row": row_document(checked.row),
+        "actual": row_document(checked.actual),
         "problems": checked.problems,
     }
 
 
 def row_document(row: Row | None) -> dict[str, Any] | None:
-    """Make the JSON of a row's figures."""
+    """Return the statistics of a row for the JSON report."""
     return row and {name: value for name, value in row._asdict().items() if name != "window"}

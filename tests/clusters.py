@@ -41,7 +41,6 @@ class Cluster:
         brokers = list(workers)[: self.brokers]
         groups = {
             "web_servers": webs,
-            "hadoop": [name for name in hosts if name != "db01"],
             "hdfs_namenodes": ["hadoop01"],
             "hdfs_secondarynamenodes": ["hadoop01"],
             "hdfs_datanodes": workers,
@@ -54,9 +53,14 @@ class Cluster:
             "loadtest": ["web01"],
         }
         there = {name: values for name, values in hosts.items() if name not in self.without}
+        parents = {
+            "hadoop": [name for name in groups if name.startswith(("hdfs_", "yarn_"))] + ["web_servers", "flink_yarn"],
+            "kafka": ["kafka_controllers", "kafka_brokers"],
+        }
         return {
-            "document": {"hosts": there, "vars": {"ansible_group_priority": 10}},
+            "cluster": {"hosts": there},
             **{group: {"hosts": {name: {} for name in names if name in there}} for group, names in groups.items()},
+            **{parent: {"children": {group: {} for group in children}} for parent, children in parents.items()},
         }
 
 
@@ -64,11 +68,12 @@ class Rendered:
     """What a run writes to a cluster."""
 
     def __init__(self, cluster: Cluster, folder: Path) -> None:
-        self.groups = {name: list(group["hosts"]) for name, group in cluster.inventory().items()}
         (folder / "hosts.yml").write_text(yaml.safe_dump(cluster.inventory(), sort_keys=False))
-        (folder / "groups.yml").symlink_to(ROOT / "inventory/groups.yml")
-        (folder / "group_vars").symlink_to(ROOT / "group_vars")
+        (folder / "group_vars").symlink_to(ROOT / "inventory/vms/group_vars")
         self.deployment = Deployment(folder)
+        self.groups = {
+            name: [str(host) for host in hosts] for name, hosts in self.deployment.inventory.get_groups_dict().items()
+        }
         self.files: dict[str, dict[str, File]] = {host: self.deployment.files(host) for host in self.deployment.hosts}
 
     def text(self, host: str, path: str) -> str:

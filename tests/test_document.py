@@ -31,7 +31,7 @@ class Rendered:
     network = "192.168.122"
 
     def __init__(self, facts: dict[str, Any]) -> None:
-        self.deployment = Deployment(ROOT / "inventory/document", facts)
+        self.deployment = Deployment(ROOT / "inventory/vms", facts)
         self.distribution = f"{facts['distribution']} {facts['distribution_version'].removesuffix('.11')}"
         self.files = cache(self.deployment.files)
 

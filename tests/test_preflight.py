@@ -36,16 +36,17 @@ CASES: dict[str, tuple[list[object], list[object]]] = {
 
 @pytest.fixture
 def hosts() -> dict[str, Any]:
-    """Return the document's hosts.yml."""
-    return yaml.safe_load((ROOT / "inventory/document/hosts.yml").read_text())
+    """Return hosts.yml of inventory/vms."""
+    return yaml.safe_load((ROOT / "inventory/vms/hosts.yml").read_text())
 
 
 def play(folder: Path, hosts: dict[str, Any], playbook: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Run a playbook with an inventory of these hosts; return its exit status and what the json callback printed."""
     inventory = folder / "inventory"
     inventory.mkdir(exist_ok=True)
-    for name, target in (("group_vars", "group_vars"), ("groups.yml", "inventory/groups.yml")):
-        (inventory / name).symlink_to(ROOT / target)
+    (inventory / "group_vars").symlink_to(ROOT / "inventory/vms/group_vars")
+    # A playbook of this directory sees the wiring, too.
+    (folder / "group_vars").symlink_to(ROOT / "group_vars")
     (inventory / "hosts.yml").write_text(yaml.safe_dump(hosts))
     (folder / "late.py").write_text(LATE)
     environment = {
@@ -79,20 +80,23 @@ def about(subject: str, findings: list[str]) -> str:
 
 
 def test_a_good_inventory_is_not_refused(tmp_path: Path, hosts: dict[str, Any]) -> None:
-    hosts["document"]["vars"].update(HERE)
+    for variables in hosts["cluster"]["hosts"].values():
+        variables.update(HERE)
     for finding in refuse(tmp_path, hosts, "--limit", "db01,hadoop04", "--tags", "nginx", "--check"):
         # This machine need not be one for the services.
-        assert finding.partition(":")[0] in hosts["document"]["hosts"], finding
+        assert finding.partition(":")[0] in hosts["cluster"]["hosts"], finding
 
 
 def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[str, Any]) -> None:
-    here, groups = hosts["document"]["hosts"], hosts
-    hosts["document"]["vars"].update(HERE)
+    here, groups = hosts["cluster"]["hosts"], hosts
+    for variables in hosts["cluster"]["hosts"].values():
+        variables.update(HERE)
     here["hadoop03"]["kafka_kraft_node_id"] = "1"
     del here["hadoop04"]["kafka_kraft_node_id"], here["hadoop01"]["host_number"]
     here["db01"]["host_number"] = here["web01"]["host_number"]
     here["hadoop02"]["host_number"] = 300
-    del groups["loadtest"], groups["kafka_controllers"]["hosts"]["hadoop04"], groups["hadoop"]["hosts"]["web01"]
+    del groups["loadtest"], groups["hadoop"]["children"]["web_servers"]
+    del groups["kafka"]["children"]["kafka_controllers"]["hosts"]["hadoop04"]
     groups["postgresql"]["hosts"]["hadoop02"] = {}
     wrong = {
         "kafka_kraft_cluster_id": "3WR1JBtdRda7rfOUBWvAo",
@@ -128,7 +132,8 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
 
 
 def test_a_variable_that_cannot_be_computed_is_named(tmp_path: Path, hosts: dict[str, Any]) -> None:
-    hosts["document"]["vars"].update(HERE)
+    for variables in hosts["cluster"]["hosts"].values():
+        variables.update(HERE)
     findings = refuse(tmp_path, hosts, "-e", json.dumps({"nginx_http_settings": {"gzip": "{{ no_such_variable }}"}}))
     assert "it cannot be computed" in about("nginx_http_settings", findings)
 
@@ -152,8 +157,9 @@ def test_a_value_is_refused_by_its_variable_s_name(tmp_path: Path, hosts: dict[s
 
 
 def test_hosts_that_cannot_work_are_refused_at_once(tmp_path: Path, hosts: dict[str, Any]) -> None:
-    hosts["document"]["vars"].update(HERE)
-    here = hosts["document"]["hosts"]
+    for variables in hosts["cluster"]["hosts"].values():
+        variables.update(HERE)
+    here = hosts["cluster"]["hosts"]
     here["web01"]["ansible_python_interpreter"] = "/nowhere/python3"
     here["hadoop01"]["hdfs_java_opts"] = "-Xmx1g -Xmx100000g"
     here["hadoop02"]["base_java_package"] = "openjdk-1.1"

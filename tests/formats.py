@@ -1,11 +1,14 @@
-"""The formats of the files that are written, read back with the standard library's parsers where it has one."""
+"""The formats of the files that the project writes, read back."""
 
 from __future__ import annotations
 
 import configparser
 import re
 import shlex
+import tempfile
 from typing import Any
+
+import crossplane
 
 
 def properties(text: str) -> dict[str, str]:
@@ -22,12 +25,10 @@ def exports(text: str) -> dict[str, str]:
 
 
 def unit(text: str) -> dict[str, list[str]]:
-    """Return a unit file's settings, each with its values in their order."""
+    """Return a unit file's settings, each with its values in their order: systemd lets a key repeat."""
     settings: dict[str, list[str]] = {}
-    for line in re.sub(r"\\\n\s*", "", text).splitlines():
-        if "=" in line and not line.startswith("#"):
-            key, value = line.split("=", 1)
-            settings.setdefault(key, []).append(value)
+    for key, value in re.findall(r"^(\w+)=(.*)$", re.sub(r"\\\n\s*", "", text), re.MULTILINE):
+        settings.setdefault(key, []).append(value)
     return settings
 
 
@@ -36,32 +37,26 @@ def environment(text: str) -> dict[str, str]:
     return dict(item.split("=", 1) for value in unit(text).get("Environment", []) for item in shlex.split(value))
 
 
+def path_of(text: str) -> list[str]:
+    """Return the directories of PATH in /etc/environment."""
+    return properties(text)["PATH"].strip('"').split(":")
+
+
 def nginx(text: str) -> list[list[Any]]:
     """Return nginx's directives: each a list of words, the last one a list of directives if it is a block."""
-    lexer = shlex.shlex(text, posix=True, punctuation_chars="{};")
-    lexer.whitespace_split, lexer.commenters = True, "#"
-    stack: list[list[Any]] = [[[]]]
-    for token in (part for word in lexer for part in (word if set(word) <= set("{};") else [word])):
-        if token == "{":
-            stack[-1][-1].append([])
-            stack.append([[]])
-        elif token == "}":
-            done = stack.pop()
-            stack[-1][-1][-1] = done[:-1]
-            stack[-1].append([])
-        elif token == ";":
-            stack[-1].append([])
-        else:
-            stack[-1][-1].append(token)
-    return stack[0][:-1]
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write(text)
+        file.flush()
+        parsed = crossplane.parse(file.name, single=True, check_ctx=False, check_args=False)
+    assert parsed["status"] == "ok", parsed["errors"]
+    return _words(parsed["config"][0]["parsed"])
 
 
-def inside(directives: list[list[Any]], *name: str) -> list[list[Any]]:
-    """Return the directives of the one block of that name."""
-    (found,) = (one[-1] for one in directives if one[:-1] == list(name))
+def _words(directives: list[dict[str, Any]]) -> list[list[Any]]:
+    return [[one["directive"], *one["args"], *([_words(one["block"])] if "block" in one else [])] for one in directives]
+
+
+def inside(directives: list[list[Any]], *names: str) -> list[list[Any]]:
+    """Return the directives of the one block of that name, such as `location /`."""
+    (found,) = (one[-1] for one in directives if one[:-1] == list(names))
     return found
-
-
-def path_of(text: str) -> list[str]:
-    """Return the folders of PATH in /etc/environment."""
-    return properties(text)["PATH"].strip('"').split(":")

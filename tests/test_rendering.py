@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from clusters import HADOOP, Cluster, Rendered
-from document import PROJECT
 from formats import inside, nginx, properties
+from reference import PROJECT
 from rendering import ROOT, Deployment
 
 if TYPE_CHECKING:

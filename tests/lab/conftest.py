@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 import yaml
+from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
 
 PROJECT = Path(__file__).parents[2]
 REPORTS = PROJECT / "reports"
 UNITS = yaml.safe_load((PROJECT / "group_vars/all/topology.yml").read_text())["service_units"]
 YARN = "http://hadoop01:8088"
+
+
+def wait_until(reached: Callable[[T], bool], ask: Callable[[], T], timeout: float = 120) -> T:
+    """Ask every second until the answer is as wanted, for `timeout` seconds at most; return the last answer."""
+    stop, wait = stop_after_delay(timeout), wait_fixed(1)
+    try:
+        return Retrying(retry=retry_if_not_result(reached), stop=stop, wait=wait)(ask)
+    except RetryError as error:
+        return error.last_attempt.result()
 
 
 class Lab:
@@ -39,27 +51,44 @@ class Lab:
         """Return the command that runs a playbook on these hosts, up to the playbook's name."""
         return ["ansible-playbook", *(f"--inventory={inventory}" for inventory in self.inventories)]
 
+    def ssh(self, host: str) -> list[str]:
+        """Return the command that runs a shell command on a host as root, up to that command."""
+        # One connection a host for all commands: most of these take less time than connecting.
+        shared = ("ControlMaster=auto", "ControlPersist=60", f"ControlPath={self.state}/tests-%C")
+        alive = ("ConnectTimeout=10", "ServerAliveInterval=5")
+        return ["ssh", "-F", str(self.state / "ssh_config"), *(f"-o{option}" for option in (*shared, *alive)), host]
+
     def run(self, host: str, command: str, check: bool = True) -> str:
         """Run a shell command on a host as root and return what it printed. Raises as `play` does."""
-        ssh = ["ssh", "-F", str(self.state / "ssh_config"), host, command]
-        # None of this process's own: ssh leaves them non-blocking, which Ansible refuses.
-        done = subprocess.run(ssh, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        # None of this process's own streams: ssh leaves them non-blocking, which Ansible refuses.
+        done = subprocess.run([*self.ssh(host), command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if check and done.returncode:
             print(done.stderr, file=sys.stderr)
             done.check_returncode()
         return done.stdout
+
+    def run_all(self, command: str, check: bool = True) -> dict[str, str]:
+        """Run a shell command on all hosts at once and return what each printed. Raises as `play` does."""
+        with ThreadPoolExecutor() as executor:
+            return dict(zip(self.hosts, executor.map(lambda host: self.run(host, command, check), self.hosts)))
+
+    def podman(self, *arguments: str) -> str:
+        """Run podman with the lab's settings and return what it printed. Raises CalledProcessError if it fails."""
+        command = ["podman", *arguments]
+        for host in self.hosts:  # no connection outlives its host
+            subprocess.run([*self.ssh(host), "-O", "exit"], stderr=subprocess.DEVNULL)
+        environment = {**os.environ, "CONTAINERS_CONF": str(self.state / "containers.conf")}
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
 
     def kill(self, host: str, unit: str) -> None:
         """Kill a unit's main process with SIGKILL. Raises CalledProcessError if there is none."""
         self.run(host, f"systemctl kill --kill-who=main --signal=SIGKILL '{unit}.service'")
 
     def invocations(self) -> dict[tuple[str, str], str]:
-        """Return which run of it each of the project's units is that is active, by host and name."""
+        """Return the systemd invocation id of each of the project's active units, by host and unit."""
         command = f"systemctl show --property=Id,ActiveState,InvocationID {' '.join(map(repr, UNITS))}"
-        with ThreadPoolExecutor() as executor:
-            printed = executor.map(lambda host: self.run(host, command, check=False), self.hosts)
         found = {}
-        for host, text in zip(self.hosts, printed):
+        for host, text in self.run_all(command, check=False).items():
             for block in text.split("\n\n"):
                 shown = dict(line.split("=", 1) for line in block.splitlines())
                 if shown.get("ActiveState") == "active":
@@ -77,11 +106,19 @@ class Lab:
         except json.JSONDecodeError:
             return {}
 
+    def sessions(self) -> list[str]:
+        """Return the application ids of the Flink sessions that run on YARN."""
+        found = self.rest("ws/v1/cluster/apps?states=RUNNING&applicationTypes=Apache%20Flink").get("apps") or {}
+        return [application["id"] for application in found.get("app", [])]
+
+    def jobs(self, session: str) -> list[dict[str, Any]]:
+        """Return the jobs of a session, whatever their state."""
+        return self.rest(f"proxy/{session}/jobs/overview").get("jobs", [])
+
     def job(self) -> dict[str, Any]:
         """Return the job that runs with all its tasks, its session and its checkpoints; nothing if there is none."""
-        sessions = (self.rest("ws/v1/cluster/apps?states=RUNNING").get("apps") or {}).get("app", [])
-        for session in (session["id"] for session in sessions):
-            for job in self.rest(f"proxy/{session}/jobs/overview").get("jobs", []):
+        for session in self.sessions():
+            for job in self.jobs(session):
                 if job["state"] == "RUNNING" and job["tasks"]["running"] == job["tasks"]["total"]:
                     latest = self.rest(f"proxy/{session}/jobs/{job['jid']}/checkpoints").get("latest", {})
                     return {"session": session, "id": job["jid"], **latest}
@@ -99,11 +136,11 @@ class Lab:
         """
         variables |= {"loadtest_users": users, "loadtest_run_time": run_time, "loadtest_host_url": f"http://{host}"}
         command = [*self.ansible_playbook(), "loadtest.yml", "-e", json.dumps(variables)]
+        running = f"pgrep --full '[l]ocust --headless.*http://{host}( |$)'"
         with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
-            while not self.run("web01", f"pgrep --full '[l]ocust --headless.*http://{host}( |$)'", check=False):
-                if process.poll() is not None:
-                    raise RuntimeError(process.communicate()[0])
-                time.sleep(1)
+            wait_until(bool, lambda: self.run("web01", running, check=False) or process.poll() is not None, 300)
+            if process.poll() is not None:
+                raise RuntimeError(process.communicate()[0])
             self.run(host, "timeout 60 sh -c 'tail -F -n 0 /var/log/nginx/access.log | grep -m 1 -q \"POST / \"'")
             yield
             process.communicate()
@@ -111,7 +148,7 @@ class Lab:
     def verify(self, since: float | None = None, until: float | None = None, **variables: Any) -> dict[str, Any]:
         """Verify an interval (s since 1970), that of the last load if none is given, and return the report.
 
-        Other variables are the playbook's. What is missing or duplicate is in the report. Raises FileNotFoundError if
+        Other variables are the playbook's. Missing and duplicate lines are in the report. Raises FileNotFoundError if
         there is none.
         """
         report = REPORTS / "verify-web01.json"

@@ -1,0 +1,45 @@
+"""Each entry of reference.yml on the lab's hosts, and what is rendered without hosts compared with what they have."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from running import RunningHosts
+from test_reference import *  # noqa: F403  the same tests, with another `system`
+
+if TYPE_CHECKING:
+    from conftest import Lab
+
+
+@pytest.fixture(scope="module")
+def system(lab: Lab) -> RunningHosts:
+    """Return the lab's hosts."""
+    return RunningHosts(lab)
+
+
+@pytest.mark.parametrize("host", HOSTS)  # noqa: F405
+def test_what_is_rendered_is_what_stands(system: RunningHosts, host: str) -> None:
+    for path, file in system.rendered[host].items():
+        # Of the products' releases and of a load test only a real run knows.
+        if re.search(r"^/usr/local/\.|/last\.json$", path):
+            continue
+        found = system.file(host, path)
+        assert found, f"{path} is missing"
+        if file.whole:
+            assert (found.text, found.owner, found.group, found.mode) == (
+                file.text,
+                file.owner,
+                file.group,
+                file.mode,
+            ), path
+        else:
+            assert set(file.text.splitlines()) <= set(found.text.splitlines()), path
+
+
+def test_nginx_reads_what_is_written(system: RunningHosts) -> None:
+    dump = system.run("web01", "nginx -T")
+    for name in ("nginx", "nginx_site"):
+        path = DATA["config"][name]["file"]  # noqa: F405
+        assert f"# configuration file {path}:\n{system.file('web01', path).text}" in dump

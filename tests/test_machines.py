@@ -1,4 +1,4 @@
-"""What libvirt and cloud-init are given for the document's six VMs, and for 60; no host."""
+"""What the role machines gives to libvirt and cloud-init for six VMs and for 60, without a host."""
 
 from __future__ import annotations
 
@@ -37,11 +37,15 @@ class Rendered:
         HostVars(manager, variables, loader)  # which gives itself to the manager
         role = [
             loader.load_from_file(str(ROLE / name), trusted_as_template=True)
-            for name in ("defaults/main.yml", "vars/main/podman.yml", "vars/main/libvirt.yml")
+            for name in (
+                "defaults/main.yml",
+                *sorted(f"vars/main/{path.name}" for path in ROLE.glob("vars/main/*.yml")),
+            )
         ]
         wired = variables.get_vars(host=manager.get_hosts()[0])
         found = {"role_path": str(ROLE), "__machines_virt_type": virt_type, "__machines_public_key": KEY}
-        self._loader, self._variables = loader, role[0] | wired | role[1] | role[2] | found
+        own = {name: value for part in role[1:] for name, value in part.items()}
+        self._loader, self._variables = loader, role[0] | wired | own | found
         # Once, as the role does: each host's variables go into it.
         self.vms: list[dict[str, Any]] = self.value("__machines_wanted")
         self._variables |= {"__machines_vms": self.vms}
@@ -162,7 +166,8 @@ def test_what_a_vm_is_made_from_is_in_its_digest(rendered: Rendered) -> None:
 
 def found(identity: uuid.UUID, gateway: str = "192.168.122.1") -> dict[str, Any]:
     """Return what a network's definition looks like in libvirt."""
-    return {"get_xml": f"<uuid>{identity}</uuid><ip address='{gateway}' netmask='255.255.255.0'>"}
+    ip = f"<ip address='{gateway}' netmask='255.255.255.0'></ip>"
+    return {"get_xml": f"<network><uuid>{identity}</uuid>{ip}</network>"}
 
 
 def routes(destination: str) -> dict[str, str]:
@@ -192,19 +197,19 @@ EMPTY_HOST: dict[str, Any] = {
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "uri": ({"machines_libvirt_uri": "qemu:///session"}, "machines_libvirt_uri"),
     "checksum": ({"machines_image_url": "https://example.org/a.img"}, "machines_image_checksum"),
-    "network": ({"__machines_network": found(OTHER)}, "the network log-analysis on this machine is not"),
+    "network": ({"__machines_network": found(OTHER)}, "the network log-analysis on this machine was not"),
     "pool": ({"__machines_pools": {"pools": {"log-analysis": {"uuid": str(OTHER)}}}}, "the pool log-analysis on"),
     "vms": (
         {"__machines_list": {"stdout": f"{OTHER} db01\n{OTHER} another \n{OTHER} web01\n"}},
         "are named web01, db01.",
     ),
-    "moved": ({"__machines_network": found(NETWORK, "10.9.9.1")}, "was made as another"),
-    "subnet": ({"__machines_routes": routes("192.168.122.0/24")}, "in use on this machine, at virbr0"),
-    "around": ({"__machines_routes": routes("192.168.0.0/16")}, "in use on this machine, at virbr0"),
-    "within": ({"__machines_routes": routes("192.168.122.9")}, "in use on this machine, at virbr0"),
+    "moved": ({"__machines_network": found(NETWORK, "10.9.9.1")}, "exists with 10.9.9.0/24"),
+    "subnet": ({"__machines_routes": routes("192.168.122.0/24")}, "in use on this machine, by virbr0"),
+    "around": ({"__machines_routes": routes("192.168.0.0/16")}, "in use on this machine, by virbr0"),
+    "within": ({"__machines_routes": routes("192.168.122.9")}, "in use on this machine, by virbr0"),
     "smaller": (
         {"__machines_volumes": {"list_volumes": [{"name": "db01.qcow2", "info": [0, 21 * 2**30, 0]}]}},
-        "does not become smaller: db01",
+        "cannot shrink: db01",
     ),
     "memory": ({"__machines_meminfo": memory(26_000)}, "need 28160 MiB of memory, 26000 MiB are"),
     "disk": ({"__machines_df": {"stdout_lines": [" Avail", str(182 * 1024)]}}, "by 183 GiB together, 182 GiB are"),
@@ -220,7 +225,7 @@ def document() -> Rendered:
 def refusals(rendered: Rendered, survey: dict[str, Any]) -> list[str]:
     """Return what is said of a libvirt host that is as the survey says."""
     checks = rendered.text("{{ __machines_checks }}", **(EMPTY_HOST | survey))
-    return [check["say"] for check in checks if not check["ok"]]
+    return [check["fail_msg"] for check in checks if not check["that"]]
 
 
 @pytest.mark.parametrize(

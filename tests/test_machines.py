@@ -18,6 +18,7 @@ from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
+from templates import role_variables
 
 init_plugin_loader()
 
@@ -27,31 +28,31 @@ KEY = "ssh-ed25519 AAAA machines"
 MORE = {f"extra{number:02}": {"host_number": 185 + number} for number in range(1, 55)}
 
 
-class Rendered:
+class RenderedRole:
     """The role's templates with an inventory's variables."""
 
     def __init__(self, inventory: list[str], virt_type: str) -> None:
         loader = DataLoader()
+        loader.set_basedir(str(ROOT / "playbooks"))  # beside group_vars/
         manager = InventoryManager(loader, inventory)
         variables = VariableManager(loader, manager)
-        HostVars(manager, variables, loader)  # which gives itself to the manager
-        role = [
-            loader.load_from_file(str(ROLE / name), trusted_as_template=True)
-            for name in (
-                "defaults/main.yml",
-                *sorted(f"vars/main/{path.name}" for path in ROLE.glob("vars/main/*.yml")),
-            )
-        ]
-        wired = variables.get_vars(host=manager.get_hosts()[0])
-        found = {"role_path": str(ROLE), "__machines_virt_type": virt_type, "__machines_public_key": KEY}
-        own = {name: value for part in role[1:] for name, value in part.items()}
-        self._loader, self._variables = loader, role[0] | wired | own | found
-        # Once, as the role does: each host's variables go into it.
+        HostVars(manager, variables, loader)  # registers itself with the manager
+        files = sorted(str(path.relative_to(ROLE)) for path in ROLE.glob("vars/main/*.yml"))
+        given = {"__machines_virt_type": virt_type, "__machines_public_key": KEY}
+        self._loader = loader
+        self._variables = (
+            role_variables("machines")
+            | variables.get_vars(host=manager.get_hosts()[0])
+            | {name: value for name, value in role_variables("machines", *files).items() if name.startswith("__")}
+            | {"role_path": str(ROLE)}
+            | given
+        )
+        # Computed once, as the role does: it needs the variables of every host.
         self.vms: list[dict[str, Any]] = self.value("__machines_wanted")
         self._variables |= {"__machines_vms": self.vms}
 
     def text(self, template: str, **more: Any) -> Any:
-        """Return a template's value with the role's and the inventory's variables, and with more."""
+        """Return a template's value with the variables of the role and the inventory, and with more."""
         return Templar(self._loader, self._variables | more).template(trust_as_template(template))
 
     def value(self, expression: str) -> Any:
@@ -59,36 +60,36 @@ class Rendered:
         return self.text(f"{{{{ {expression} }}}}")
 
     def file(self, name: str, machine: dict[str, Any] | None = None) -> str:
-        """Return what a file of the role's templates becomes, for one VM."""
+        """Return a rendered file of the role's templates, for one VM."""
         return self.text((ROLE / "templates" / "libvirt" / name).read_text(), machine=machine)
 
     def xml(self, name: str, machine: dict[str, Any] | None = None) -> ET.Element:
-        """Return what an XML file becomes, for one VM."""
+        """Return a rendered XML file, for one VM."""
         return ET.fromstring(self.file(name, machine))
 
 
 @pytest.fixture(scope="module", params=[(6, "kvm"), (60, "qemu")], ids=["six", "sixty"])
-def rendered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Rendered:
-    """Return the document's inventory, alone or with 54 more lines."""
+def rendered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RenderedRole:
+    """Return the six VMs' inventory, alone or with 54 more hosts."""
     count, virt_type = request.param
-    sources = [str(ROOT / "inventory" / "document")]
+    sources = [str(ROOT / "inventory" / "vms")]
     if count == 60:
         more = tmp_path_factory.mktemp("inventory") / "more.yml"
-        more.write_text(yaml.safe_dump({"document": {"hosts": MORE}}))
+        more.write_text(yaml.safe_dump({"cluster": {"hosts": MORE}}))
         sources.append(str(more))
-    rendered = Rendered(sources, virt_type)
+    rendered = RenderedRole(sources, virt_type)
     assert len(rendered.vms) == count
     return rendered
 
 
-def test_no_two_vms_share_what_must_be_their_own(rendered: Rendered) -> None:
+def test_no_two_vms_share_an_identity(rendered: RenderedRole) -> None:
     for key in ("name", "address", "mac", "uuid"):
         assert len({vm[key] for vm in rendered.vms}) == len(rendered.vms), key
     names = [rendered.value(name) for name in ("__machines_network_uuid", "__machines_pool_uuid")]
     assert not set(names) & {vm["uuid"] for vm in rendered.vms}
 
 
-def test_sizes_are_the_inventorys(rendered: Rendered) -> None:
+def test_sizes_come_from_the_inventory(rendered: RenderedRole) -> None:
     sizes = {vm["name"]: (vm["memory_mib"], vm["vcpus"], vm["disk_gib"]) for vm in rendered.vms}
     assert sizes["web01"] == (2048, 2, 20)
     assert sizes["hadoop02"] == (6144, 2, 40)
@@ -99,7 +100,7 @@ def test_sizes_are_the_inventorys(rendered: Rendered) -> None:
         assert found == tuple(str(size) for size in sizes[vm["name"]])
 
 
-def test_the_network_gives_each_vm_its_name_and_address(rendered: Rendered) -> None:
+def test_the_network_gives_each_vm_its_name_and_address(rendered: RenderedRole) -> None:
     network = rendered.xml("network.xml.j2")
     subnet = ip_network("192.168.122.0/24")
     address = network.find("ip")
@@ -112,7 +113,7 @@ def test_the_network_gives_each_vm_its_name_and_address(rendered: Rendered) -> N
     assert {vm["name"]: vm["address"] for vm in rendered.vms} == rendered.value("cluster_hosts")
 
 
-def test_a_domain_has_its_disk_its_seed_and_its_place_in_the_network(rendered: Rendered) -> None:
+def test_a_domain_has_its_disk_its_seed_and_its_place_in_the_network(rendered: RenderedRole) -> None:
     network = rendered.xml("network.xml.j2").findtext("name")
     pool = rendered.xml("pool.xml.j2").findtext("target/path")
     for vm in rendered.vms:
@@ -126,12 +127,12 @@ def test_a_domain_has_its_disk_its_seed_and_its_place_in_the_network(rendered: R
         assert domain.findtext("uuid") == vm["uuid"]
 
 
-def test_a_disk_is_an_overlay_on_the_one_image(rendered: Rendered) -> None:
+def test_a_disk_is_an_overlay_on_the_one_image(rendered: RenderedRole) -> None:
     images = {rendered.xml("volume.xml.j2", vm).findtext("backingStore/path") for vm in rendered.vms}
     assert len(images) == 1
 
 
-def test_only_emulation_bounds_its_cache_and_only_kvm_shows_the_processor(rendered: Rendered) -> None:
+def test_only_emulation_limits_its_cache_and_only_kvm_passes_the_processor_on(rendered: RenderedRole) -> None:
     for vm in rendered.vms:
         domain = rendered.xml("domain.xml.j2", vm)
         kvm = domain.get("type") == "kvm"
@@ -139,16 +140,16 @@ def test_only_emulation_bounds_its_cache_and_only_kvm_shows_the_processor(render
         assert (domain.find("features/tcg") is not None) == (not kvm)
 
 
-def test_cloud_init_is_told_who_it_is_and_who_may_come_in(rendered: Rendered) -> None:
+def test_cloud_init_gets_the_name_the_user_and_its_key(rendered: RenderedRole) -> None:
     for vm in rendered.vms:
         text = rendered.file("user-data.j2", vm)
         assert text.startswith("#cloud-config\n")
-        document = yaml.safe_load(text)
-        (user,) = document["users"]
+        cloud_config = yaml.safe_load(text)
+        (user,) = cloud_config["users"]
         assert user["name"] == "hadoop" == rendered.value("ansible_user")
         assert user["ssh_authorized_keys"] == [KEY]
         assert user["sudo"] == "ALL=(ALL) NOPASSWD:ALL"
-        assert ("write_files" in document) == (rendered.value("__machines_virt_type") == "qemu")
+        assert ("write_files" in cloud_config) == (rendered.value("__machines_virt_type") == "qemu")
         meta = yaml.safe_load(rendered.file("meta-data.j2", vm))
         assert meta == {"instance-id": vm["uuid"], "local-hostname": vm["name"]}
         (interface,) = yaml.safe_load(rendered.file("network-config.j2", vm))["ethernets"].values()
@@ -156,7 +157,7 @@ def test_cloud_init_is_told_who_it_is_and_who_may_come_in(rendered: Rendered) ->
         assert interface["dhcp4"] is True
 
 
-def test_what_a_vm_is_made_from_is_in_its_digest(rendered: Rendered) -> None:
+def test_the_digest_covers_everything_a_vm_is_made_from(rendered: RenderedRole) -> None:
     def digest(**changes: int) -> str:
         return rendered.xml("domain.xml.j2", rendered.vms[0] | changes).find("metadata")[0].get("digest")
 
@@ -165,7 +166,7 @@ def test_what_a_vm_is_made_from_is_in_its_digest(rendered: Rendered) -> None:
 
 
 def found(identity: uuid.UUID, gateway: str = "192.168.122.1") -> dict[str, Any]:
-    """Return what a network's definition looks like in libvirt."""
+    """Return a network's definition as libvirt returns it."""
     ip = f"<ip address='{gateway}' netmask='255.255.255.0'></ip>"
     return {"get_xml": f"<network><uuid>{identity}</uuid>{ip}</network>"}
 
@@ -180,7 +181,7 @@ def memory(mib: int) -> dict[str, bytes]:
     return {"content": base64.b64encode(f"MemTotal: 1 kB\nMemAvailable:   {mib * 1024} kB\n".encode())}
 
 
-# What was made must be known again by every later version: Ansible's namespace, and the names.
+# Every later version must recognise what was made: the namespace is that of Ansible's to_uuid.
 NETWORK = uuid.uuid5(uuid.UUID("361e6d51-faec-444a-9079-341386da8e2e"), "log-analysis/network")
 OTHER = uuid.UUID("11111111-2222-3333-4444-555555555555")
 EMPTY_HOST: dict[str, Any] = {
@@ -194,7 +195,7 @@ EMPTY_HOST: dict[str, Any] = {
     "__machines_routes": routes("10.0.0.0/8"),
 }
 # 26 GiB of memory and 256 MiB for each QEMU; 180 GiB of disks and 3 GiB to build the image.
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     "uri": ({"machines_libvirt_uri": "qemu:///session"}, "machines_libvirt_uri"),
     "checksum": ({"machines_image_url": "https://example.org/a.img"}, "machines_image_checksum"),
     "network": ({"__machines_network": found(OTHER)}, "the network log-analysis on this machine was not"),
@@ -217,13 +218,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.fixture(scope="module")
-def document() -> Rendered:
-    """Return the document's six VMs."""
-    return Rendered([str(ROOT / "inventory" / "document")], "kvm")
+def six_vms() -> RenderedRole:
+    """Return the six VMs of the case study."""
+    return RenderedRole([str(ROOT / "inventory" / "vms")], "kvm")
 
 
-def refusals(rendered: Rendered, survey: dict[str, Any]) -> list[str]:
-    """Return what is said of a libvirt host that is as the survey says."""
+def failures(rendered: RenderedRole, survey: dict[str, Any]) -> list[str]:
+    """Return the messages for a libvirt host on which the survey found this."""
     checks = rendered.text("{{ __machines_checks }}", **(EMPTY_HOST | survey))
     return [check["fail_msg"] for check in checks if not check["that"]]
 
@@ -233,16 +234,16 @@ def refusals(rendered: Rendered, survey: dict[str, Any]) -> list[str]:
     [{}, {"__machines_network": found(NETWORK), "__machines_routes": routes("192.168.122.0/24")}],
     ids=["empty", "its own network"],
 )
-def test_a_host_with_room_is_taken(document: Rendered, survey: dict[str, Any]) -> None:
-    assert refusals(document, survey) == []
+def test_a_host_with_enough_room_is_accepted(six_vms: RenderedRole, survey: dict[str, Any]) -> None:
+    assert failures(six_vms, survey) == []
 
 
-@pytest.mark.parametrize(("survey", "words"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_work_is_refused_with_its_reason(document: Rendered, survey: dict[str, Any], words: str) -> None:
-    (said,) = refusals(document, survey)
-    assert words in said
+@pytest.mark.parametrize(("survey", "message"), FAILURES.values(), ids=FAILURES)
+def test_each_obstacle_is_reported_with_its_reason(six_vms: RenderedRole, survey: dict[str, Any], message: str) -> None:
+    (found,) = failures(six_vms, survey)
+    assert message in found
 
 
-def test_all_reasons_are_given_at_once(document: Rendered) -> None:
-    survey = REFUSED["vms"][0] | REFUSED["memory"][0] | REFUSED["disk"][0]
-    assert len(refusals(document, survey)) == 3
+def test_all_obstacles_are_reported_at_once(six_vms: RenderedRole) -> None:
+    survey = FAILURES["vms"][0] | FAILURES["memory"][0] | FAILURES["disk"][0]
+    assert len(failures(six_vms, survey)) == 3

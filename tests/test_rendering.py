@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from clusters import HADOOP, Cluster, Rendered
 from formats import inside, nginx, properties
 from reference import PROJECT
@@ -133,6 +134,46 @@ def test_each_web_host_has_a_way_of_its_own(cluster: Rendered) -> None:
         verify = json.loads(cluster.text(host, f"{PROJECT}/verify/config.json"))
         assert (verify["kafka"]["topic"], verify["hdfs"]["path"]) == (f"{host}-nginx-log", f"/flume/{host}/nginx_log")
         assert verify["postgresql"]["table"] == f"{host}_nginx_log_analysis"
+
+
+AWKWARD = {
+    "web01.example.com": ("web01.example.com-nginx-log", "web01_example_com_nginx_log_analysis"),
+    "Web02": ("Web02-nginx-log", "web02_nginx_log_analysis"),
+    "3web": ("3web-nginx-log", "_3web_nginx_log_analysis"),
+    "web-04_a": ("web-04_a-nginx-log", "web_04_a_nginx_log_analysis"),
+    "w" * 60: (f"{'w' * 60}-nginx-log", "wwwwwwwwwwwwwwwwww_e0bd8d50_nginx_log_analysis"),
+}
+
+
+def test_web_hosts_may_be_named_as_hosts_are(tmp_path: Path) -> None:
+    inventory = yaml.safe_load((ROOT / "inventory/vms/hosts.yml").read_text())
+    inventory["cluster"]["hosts"] |= {name: {"host_number": number} for number, name in enumerate(AWKWARD, 1)}
+    inventory["web_servers"]["hosts"] = {name: {} for name in AWKWARD}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory))
+    (tmp_path / "group_vars").symlink_to(ROOT / "inventory/vms/group_vars")
+    deployment = Deployment(tmp_path)
+    jobs = deployment.files("hadoop04")
+    for host, (topic, table) in AWKWARD.items():
+        files = deployment.files(host)
+        agent = properties(files[AGENT].text)
+        assert agent["nginx-hdfs-agent.channels.kafka-channel.kafka.topic"] == topic
+        verify = json.loads(files[f"{PROJECT}/verify/config.json"].text)
+        assert (verify["kafka"]["topic"], verify["postgresql"]["table"]) == (topic, table)
+        settings = json.loads(jobs[f"{PROJECT}/log_analysis/jobs/{host}-log-analysis.json"].text)
+        assert settings["tables"][0] == table
+
+
+def test_the_tables_own_numbers_are_the_roles_defaults() -> None:
+    """Of what an inventory does not set, the table of services says what it takes."""
+    services = Deployment(ROOT / "inventory/vms", playbooks=()).hostvars["db01"]["services"]
+    defaults: dict[str, Any] = {}
+    for role in ("kafka_kraft", "flume", "hadoop_client"):
+        defaults |= yaml.safe_load((ROOT / f"roles/{role}/defaults/main.yml").read_text())
+    assert "-Xmx1G" in defaults["kafka_kraft_heap_opts"].split()
+    assert services["kafka"]["memory_mib"] == 1024
+    assert defaults["flume_java_opts"] == "-Xmx1g"
+    assert services["flume"]["memory_mib"] == 1024
+    assert services["nodemanager"]["containers_mib"] == defaults["hadoop_client_nodemanager_memory_mb"]
 
 
 def test_each_web_server_answers_to_its_own_name(cluster: Rendered) -> None:

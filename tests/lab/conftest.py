@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 PROJECT = Path(__file__).parents[2]
 REPORTS = PROJECT / "reports"
-UNITS = yaml.safe_load((PROJECT / "group_vars/all/topology.yml").read_text())["service_units"]
+SERVICES = yaml.safe_load((PROJECT / "group_vars/all/services.yml").read_text())["services"]
+UNITS = [service["unit"] for service in SERVICES.values()]
 YARN = "http://hadoop01:8088"
 
 

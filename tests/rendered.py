@@ -17,7 +17,7 @@ import sqlglot
 from fastapi.testclient import TestClient
 from formats import properties
 from load_users import requests_of_users
-from reference import PROJECT
+from reference import PACKAGED, PROJECT
 from rendering import ROOT, Deployment
 from sqlglot import exp
 from written import File
@@ -25,11 +25,6 @@ from written import File
 if TYPE_CHECKING:
     from written import Call
 
-#: What each distribution packages.
-PACKAGED = {
-    "Ubuntu 22.04": {"nginx": "1.18.0", "postgresql": "14", "python": "3.10", "java": "11"},
-    "Debian 11": {"nginx": "1.18.0", "postgresql": "13", "python": "3.9", "java": "11"},
-}
 PACKAGES = {"nginx": ("web01", "nginx-full"), "postgresql": ("db01", "postgresql")}
 SQL_TYPES = {"INT": "integer", "TIMESTAMPTZ": "timestamp with time zone"}
 

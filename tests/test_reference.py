@@ -6,16 +6,14 @@ running.RunningHosts there.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from formats import environment, exports, inside, nginx, path_of, properties, unit
-from reference import DATA, PROJECT, Entries, entries
-from rendered import PACKAGED, RenderedHosts
+from reference import DATA, PACKAGED, PROJECT, Entries, entries, local, options, service, text_of
+from rendered import RenderedHosts
 from rendering import DEBIAN, UBUNTU
 
 if TYPE_CHECKING:
@@ -48,24 +46,6 @@ INSTALLED = {
     "flink": ["hadoop04"],
 }
 FORMATS: dict[str, Callable[[str], Any]] = {"nginx": nginx, "properties": properties, "shell": exports}
-#: config/kraft/server.properties of Kafka 3.4.0, without the keys that the case study changes.
-KAFKA_OWN = {
-    "listeners": "PLAINTEXT://:9092,CONTROLLER://:9093",
-    "inter.broker.listener.name": "PLAINTEXT",
-    "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": (
-        "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL"
-    ),
-    "num.network.threads": "3",
-    "num.io.threads": "8",
-    "socket.send.buffer.bytes": "102400",
-    "socket.receive.buffer.bytes": "102400",
-    "socket.request.max.bytes": "104857600",
-    "num.recovery.threads.per.data.dir": "1",
-    "log.retention.hours": "168",
-    "log.segment.bytes": "1073741824",
-    "log.retention.check.interval.ms": "300000",
-}
 
 
 @pytest.fixture(scope="module", params=[UBUNTU, DEBIAN], ids=["ubuntu", "debian"])
@@ -90,24 +70,6 @@ def reference(read: set[tuple[str, ...]]) -> Entries:
 def config(reference: Entries) -> Entries:
     """Return reference.yml's part about the hosts' files."""
     return reference["config"]
-
-
-def local(text: str, system: RenderedHosts) -> str:
-    """Put the system's own network and PostgreSQL's major version into what the case study says."""
-    major = PACKAGED[system.distribution]["postgresql"]
-    return text.replace("192.168.122.", f"{system.network}.").replace("<major>", major)
-
-
-def text_of(system: RenderedHosts, host: str, path: str) -> str:
-    """Return the text of a file that must exist."""
-    found = system.file(host, local(path, system))
-    assert found, f"{host}: {path} does not exist"
-    return found.text
-
-
-def service(system: RenderedHosts, host: str, name: str) -> str:
-    """Return the text of a unit of the project."""
-    return text_of(system, host, f"/etc/systemd/system/{name}.service")
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -186,8 +148,8 @@ def test_nginx_site(system: RenderedHosts, config: Entries) -> None:
 def test_kafka(system: RenderedHosts, config: Entries, host: str) -> None:
     entry = config["kafka"]
     keys = {key: value[host] if isinstance(value, Entries) else value for key, value in entry["keys"].items()}
-    expected = KAFKA_OWN | {key: str(value).replace("<host>", host) for key, value in keys.items()}
     note = entry["note"]
+    expected = {key: str(value).replace("<host>", host) for key, value in (keys | dict(entry["own_keys"])).items()}
     assert properties(text_of(system, host, entry["file"])) == expected, note
 
 
@@ -288,17 +250,6 @@ def test_loadtest(system: RenderedHosts, reference: Entries) -> None:
     lines = "a line drawn at random from webapp/data/sentences.txt"
     assert f"draw num from {least}..{most}, then send num times {lines}" == entry["user"]
     assert options(system.load_command()) == options(entry["command"].split())
-
-
-def options(command: list[str]) -> dict[str, str]:
-    """Return those options of Locust's command that the case study gives, with the locustfile's path normalised."""
-    parser = argparse.ArgumentParser()
-    for flag in ("--headless", "--only-summary"):
-        parser.add_argument(flag, action="store_true")
-    for option in ("--host", "--users", "--spawn-rate", "--run-time", "--locustfile"):
-        parser.add_argument(option)
-    found = vars(parser.parse_known_args(command)[0])
-    return found | {"locustfile": str(PurePosixPath(found["locustfile"]))}
 
 
 def test_every_entry_is_checked(read: set[tuple[str, ...]], request: pytest.FixtureRequest) -> None:

@@ -8,11 +8,15 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from fnmatch import fnmatch
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 import yaml
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
 from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 if TYPE_CHECKING:
@@ -22,8 +26,8 @@ T = TypeVar("T")
 
 PROJECT = Path(__file__).parents[2]
 REPORTS = PROJECT / "reports"
+#: The table of services; a unit may be a pattern.
 SERVICES = yaml.safe_load((PROJECT / "group_vars/all/services.yml").read_text())["services"]
-UNITS = [service["unit"] for service in SERVICES.values()]
 YARN = "http://hadoop01:8088"
 
 
@@ -36,12 +40,33 @@ def wait_until(reached: Callable[[T], bool], ask: Callable[[], T], timeout: floa
         return error.last_attempt.result()
 
 
+def restarted(old: dict[tuple[str, str], str], new: dict[tuple[str, str], str]) -> set[tuple[str, str]]:
+    """Return the hosts and units whose invocation has changed."""
+    return {unit for unit in old.keys() | new.keys() if old.get(unit) != new.get(unit)}
+
+
+def load_interval() -> tuple[float, float]:
+    """Return when the last load began and ended (s since 1970)."""
+    last = json.loads((REPORTS / "loadtest.json").read_text())
+    return last["since"], last["until"]
+
+
 class Lab:
     """The six hosts: plays, commands, loads, and what a verification finds."""
 
     state = Path.home() / ".local/state/log-analysis-lab"
-    hosts = ("web01", "hadoop01", "hadoop02", "hadoop03", "hadoop04", "db01")
     inventories = ("inventory/lab",)
+
+    @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """The hosts of each group."""
+        manager = InventoryManager(DataLoader(), [str(PROJECT / inventory) for inventory in self.inventories])
+        return manager.get_groups_dict()
+
+    @property
+    def hosts(self) -> list[str]:
+        """All hosts."""
+        return self.groups["cluster"]
 
     def play(self, playbook: str, *arguments: str, check: bool = True) -> str:
         """Run a playbook and return what it printed. Raises CalledProcessError if it fails and `check` is true."""
@@ -87,7 +112,8 @@ class Lab:
 
     def invocations(self) -> dict[tuple[str, str], str]:
         """Return the systemd invocation id of each of the project's active units, by host and unit."""
-        command = f"systemctl show --property=Id,ActiveState,InvocationID {' '.join(map(repr, UNITS))}"
+        units = " ".join(repr(service["unit"]) for service in SERVICES.values())
+        command = f"systemctl show --property=Id,ActiveState,InvocationID {units}"
         found = {}
         for host, text in self.run_all(command, check=False).items():
             for block in text.split("\n\n"):
@@ -96,9 +122,14 @@ class Lab:
                     found[host, shown["Id"].removesuffix(".service")] = shown["InvocationID"]
         return found
 
-    def units(self) -> set[tuple[str, str]]:
-        """Return each host and unit of the project that is active."""
-        return set(self.invocations())
+    def units(self, *services: str) -> set[tuple[str, str]]:
+        """Return each host and unit that is active of these services, or of all services."""
+        patterns = [SERVICES[name]["unit"] for name in services or SERVICES]
+        return {
+            (host, unit)
+            for host, unit in self.invocations()
+            if any(fnmatch(f"{unit}.service", pattern) for pattern in patterns)
+        }
 
     def rest(self, path: str) -> dict[str, Any]:
         """Return what the ResourceManager or, behind its proxy, a JobManager answers; nothing if it does not."""

@@ -1,9 +1,9 @@
-"""What Flume's two sources lose and send twice when the agent stops, the log rotates, the agent is killed.
+"""How many lines Flume's two sources miss or duplicate when the agent stops, the log rotates, the agent is killed.
 
     python tests/lab/flume_sources.py [--stop S] [--users N]
 
-Does each to each source, under load, on the lab's web host, and prints what the verification of that load found.
-The lab's own source, exec, is set again at the end.
+Tries each fault with each source, under load, on the lab's web host, and prints what the verification found. At the
+end the lab's own source, exec, is restored.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from tabulate import tabulate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Load before and after what is done (s).
+#: Load before and after the fault (s).
 MARGIN = 10
 
 
 def set_source(lab: Lab, source: str) -> None:
-    """Let the agent read by a source, and wait until it has joined its consumer group, which it does last."""
+    """Switch the agent to a source, and wait until it has joined its consumer group, its last step."""
     lab.play("playbooks/flume.yml", "-e", f"flume_source={source}")
     joined = (
         "journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID flume) | grep -q 'partition 0 assigned'"
@@ -43,7 +43,7 @@ def rotate(lab: Lab) -> None:
 
 
 def measure(lab: Lab, act: Callable[[Lab], None], users: int, seconds: int) -> dict[str, Any]:
-    """Do something under a load that lasts `seconds` longer than its margins, and return the verification's report."""
+    """Act under a load that lasts `seconds` longer than its margins, and return the verification's report."""
     with lab.loading(users, f"{MARGIN + seconds + MARGIN}s"):
         time.sleep(MARGIN)
         act(lab)

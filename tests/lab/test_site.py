@@ -1,4 +1,4 @@
-"""What `site.yml` does to hosts that are as it wants them: nothing, as a dry run and for good."""
+"""`site.yml` changes nothing on hosts that are up to date, in check mode and in a real run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def changed(output: str) -> dict[str, int]:
-    """How many tasks changed something, by host, as a play's recap says."""
+    """Return the number of changed tasks of each host in a play's recap."""
     return {host: int(count) for host, count in re.findall(r"^(\S+) +: ok=\d+ +changed=(\d+)", output, re.MULTILINE)}
 
 
@@ -23,5 +23,5 @@ def test_second_run_changes_and_restarts_nothing(lab: Lab) -> None:
     assert (lab.job()["session"], lab.job()["id"]) == (job["session"], job["id"])
 
 
-def test_dry_run_finds_nothing_to_do(lab: Lab) -> None:
+def test_check_mode_finds_nothing_to_do(lab: Lab) -> None:
     assert changed(lab.play("site.yml", "--check", "--diff")) == dict.fromkeys(lab.hosts, 0)

@@ -1,4 +1,4 @@
-"""Each role's inputs: its defaults, its argument_specs.yml and its README agree, and nonsense is refused by name."""
+"""Each role stands alone: defaults, argument specs and README agree, invalid inputs are refused, nothing is shared."""
 
 from __future__ import annotations
 
@@ -10,11 +10,30 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
+from templates import ROOT, render
 
-ROOT = Path(__file__).resolve().parents[1]
+#: Names and addresses of the case study's hosts.
+HOSTS = re.compile(r"\b(?:web|hadoop|db)\d\d\b|\b192\.168\.\d+\.[1-9]")
+#: Lock files, lists of checksums and data.
+GENERATED = re.compile(r"requirements\.txt$|\.sha256$|/sentences\.txt$|\.svg$|^LICENSE$")
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
+#: Roles and files that have not been rewritten yet; to be emptied.
+PENDING = {
+    "archive",
+    "flink_yarn",
+    "flume",
+    "hadoop_client",
+    "hdfs",
+    "kafka_kraft",
+    "loadtest",
+    "log_analysis",
+    "machines",
+    "nginx",
+    "verify",
+    "yarn",
+    "venv",
+}
+PENDING_FILES = {"tests/test_apache_source.py", "tests/test_log_analysis.py"}
 TYPES = {"str": str, "path": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
 
 
@@ -39,7 +58,7 @@ def test_defaults_are_those_of_the_argument_specs(role: Path) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
-def test_inputs_bear_the_role_s_name_and_are_described(role: Path) -> None:
+def test_inputs_have_the_role_s_name_and_are_described(role: Path) -> None:
     for name, option in options(role).items():
         assert name.startswith(f"{role.name}_")
         assert option["description"]
@@ -49,15 +68,15 @@ def test_inputs_bear_the_role_s_name_and_are_described(role: Path) -> None:
             assert isinstance(option["default"], TYPES[option["type"]])
 
 
-#: What no value of these types is. A string is always a list's or a string's value: only choices refuse one.
-WRONG = {"int": "many", "float": "much", "bool": "perhaps", "dict": "nothing of the kind"}
+#: A value that each type refuses. A string is valid for lists and strings: only choices refuse one.
+WRONG = {"int": "many", "float": "much", "bool": "perhaps", "dict": "no dictionary"}
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
-def test_nonsense_is_refused_by_name(role: Path) -> None:
+def test_an_invalid_value_is_refused_by_name(role: Path) -> None:
     spec = options(role)
     for name, option in spec.items():
-        wrong = "nonsense" if "choices" in option else WRONG.get(option["type"])
+        wrong = "invalid" if "choices" in option else WRONG.get(option["type"])
         if wrong:
             (problem,) = ArgumentSpecValidator({name: option}).validate({name: wrong}).error_messages
             assert name in problem
@@ -66,7 +85,7 @@ def test_nonsense_is_refused_by_name(role: Path) -> None:
             assert name in problem
 
 
-def test_nonsense_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+def test_an_invalid_value_is_refused_before_anything_is_done(tmp_path: Path) -> None:
     play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "roles": ["kafka_kraft"]}
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play | {"vars": {"kafka_kraft_replication": "many"}}]))
     command = ["ansible-playbook", "--inventory", "localhost,", str(tmp_path / "play.yml")]
@@ -80,8 +99,42 @@ def test_nonsense_is_refused_before_anything_is_done(tmp_path: Path) -> None:
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_the_readme_is_fresh(role: Path) -> None:
     variables = {"__role": role.name, "__entries": read(role / "meta/argument_specs.yml")["argument_specs"]}
-    template = ROOT / "playbooks/templates/role.md.j2"
-    made = Templar(DataLoader(), variables).template(
-        trust_as_template(f"{{{{ lookup('ansible.builtin.template', '{template}') }}}}")
-    )
+    made = render(ROOT / "playbooks/templates/role.md.j2", variables)
     assert (role / "README.md").read_text() == made, "run ansible-playbook playbooks/readmes.yml"
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_no_default_names_a_host(role: Path) -> None:
+    if role.name in PENDING:
+        pytest.skip("not rewritten yet")
+    defaults = role / "defaults/main.yml"
+    named = HOSTS.findall(defaults.read_text()) if defaults.exists() else []
+    assert named == [], "a host's name is a required input, set in group_vars"
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_private_names_are_the_role_s_own(role: Path) -> None:
+    """`__x_y` belongs to the role x; what another role may read is named without underscores."""
+    if role.name in PENDING:
+        pytest.skip("not rewritten yet")
+    for path in sorted(role.rglob("*")):
+        if path.suffix in (".yml", ".j2") and path.is_file():
+            owners = {owner(name) for name in re.findall(r"\b__([a-z][a-z_]*)", path.read_text())}
+            assert owners <= {role.name, None}, path
+
+
+def owner(name: str) -> str | None:
+    """Return the role whose private variable this is: the longest role name that it begins with."""
+    return max((role.name for role in ROLES if name.startswith(f"{role.name}_")), key=len, default=None)
+
+
+def test_no_file_is_long() -> None:
+    command = ["git", "ls-files"]
+    tracked = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    long = {}
+    for path in (Path(name) for name in tracked if not GENERATED.search(name) and (ROOT / name).is_file()):
+        lines = (ROOT / path).read_text().count("\n")
+        most = 60 if path.suffix == ".yml" and {"tasks", "handlers"} & set(path.parts) else 250
+        if lines > most and str(path) not in PENDING_FILES:
+            long[str(path)] = lines
+    assert long == {}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 ROOT = Path(__file__).resolve().parents[1]
+#: The table of services as it is written: its templates are not evaluated.
+SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "group_vars/all/services.yml").read_text())["services"]
 
 
 def role_variables(role: str, *files: str) -> dict[str, Any]:

@@ -15,29 +15,19 @@ from formats import environment, exports, inside, nginx, path_of, properties, un
 from reference import DATA, PACKAGED, PROJECT, Entries, entries, local, options, service, text_of
 from rendered import RenderedHosts
 from rendering import DEBIAN, UBUNTU
+from templates import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOSTS = list(DATA["hosts"])
 FILES = [name for name, entry in DATA["config"].items() if "file" in entry]
-#: The unit of each daemon of `hosts`.
-UNITS = {
-    "nginx": "nginx",
-    "webapp": "webapp",
-    "flume": "flume",
-    "namenode": "hdfs-namenode",
-    "resourcemanager": "yarn-resourcemanager",
-    "kafka": "kafka",
-    "datanode": "hdfs-datanode",
-    "nodemanager": "yarn-nodemanager",
-    "flink": "flink-session",
-    "postgresql": "postgresql",
-}
-#: These run as their packages' own users.
-PACKAGES = ("nginx", "postgresql")
 #: What the others of `runs` install.
 INSTALLS = {"hadoop_client": "/usr/local/hadoop", "locust": f"{PROJECT}/loadtest/.venv"}
+#: The services among `runs`; Flink is its session.
+DAEMONS = {name for facts in DATA["hosts"].values() for name in facts["runs"]} - set(INSTALLS)
+SERVICE = {name: SERVICES["flink_session" if name == "flink" else name] for name in DAEMONS}
+UNITS = {name: re.split(r"@|\.service$", SERVICE[name]["unit"])[0] for name in DAEMONS}
 #: The hosts that each product is installed on.
 INSTALLED = {
     "kafka": ["hadoop02", "hadoop03", "hadoop04"],
@@ -77,11 +67,11 @@ def test_host(system: RenderedHosts, reference: Entries, host: str) -> None:
     facts = reference["hosts"][host]
     if "ip" in facts:
         assert system.address(host) == local(facts["ip"], system)
-    assert {name for name in UNITS if system.service(host, UNITS[name])} == set(facts["runs"]) - set(INSTALLS)
+    assert {name for name in DAEMONS if system.service(host, UNITS[name])} == set(facts["runs"]) - set(INSTALLS)
     for name in facts["runs"]:
         if name in INSTALLS:
             assert system.link(host, INSTALLS[name]), f"{name} is not installed"
-        elif name not in PACKAGES:
+        elif "packages" not in SERVICE[name]:  # those run as their packages' own users
             assert unit(service(system, host, UNITS[name]))["User"] == ["hadoop"], name
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
-import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
+from templates import SERVICES
 from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ T = TypeVar("T")
 
 PROJECT = Path(__file__).parents[2]
 REPORTS = PROJECT / "reports"
-#: The table of services; a unit may be a pattern.
-SERVICES = yaml.safe_load((PROJECT / "group_vars/all/services.yml").read_text())["services"]
 YARN = "http://hadoop01:8088"
 
 

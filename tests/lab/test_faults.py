@@ -10,7 +10,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import REPORTS, SERVICES, wait_until
+from conftest import REPORTS, wait_until
+from templates import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

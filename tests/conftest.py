@@ -1,4 +1,4 @@
-"""What the tests share: Ansible as the project configures it, from whatever folder they are run."""
+"""What the tests share: Ansible as the project configures it, from whatever directory they are run."""
 
 from __future__ import annotations
 

@@ -74,7 +74,8 @@ class RenderedHosts:
     @cached_property
     def _services(self) -> set[tuple[str, str]]:
         made = [(host, call.args) for host in self.deployment.hosts for call in self._calls(host, "systemd_service")]
-        return {(host, args["name"]) for host, args in made if args.get("state") == "started" and args.get("enabled")}
+        started = [(host, args) for host, args in made if args.get("state") == "started" and args.get("enabled")]
+        return {(host, args["name"].removesuffix(".service")) for host, args in started}
 
     def service(self, host: str, unit: str) -> bool:
         """Whether a unit runs now and after the next boot."""
@@ -140,12 +141,14 @@ class RenderedHosts:
 
     @cached_property
     def _database(self) -> SimpleNamespace:
-        """Return the arguments of the last task about user, database and tables."""
+        """Return the arguments of the tasks about user and database, and of the migrations, whose SQL is joined."""
         calls = {
             module: self.deployment.calls("db01", f"community.postgresql.postgresql_{module}")
             for module in ("user", "db", "query")
         }
-        return SimpleNamespace(**{module: found[-1].args for module, found in calls.items()})
+        made = {module: found[-1].args for module, found in calls.items()}
+        migrations = [call.args["query"] for call in calls["query"] if call.task == "Apply the migrations"]
+        return SimpleNamespace(**made | {"query": made["query"] | {"query": "\n".join(migrations)}})
 
     def database_owner(self, database: str) -> str:
         """Return who owns a database and its tables."""
@@ -184,8 +187,8 @@ class RenderedHosts:
 
     def submitted(self) -> set[str]:
         """Return with which of the case study's commands the session and the job of web01 are started."""
-        session = self.file("hadoop04", "/usr/local/lib/flink-session/keep_session.py").text
-        job = self.file("hadoop04", f"{PROJECT}/log_analysis/keep_job.py").text
+        session = self.file("hadoop04", "/usr/local/lib/flink-session/session_supervisor.py").text
+        job = self.file("hadoop04", f"{PROJECT}/log_analysis/job_supervisor.py").text
         found = {
             "yarn-session.sh --detached": self.service("hadoop04", "flink-session")
             and '"bin/yarn-session.sh"), "--detached"' in session,

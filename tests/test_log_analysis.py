@@ -1,24 +1,23 @@
-"""The log analysis without a host: its rendered SQL, its regular expression, and what its keeper decides."""
+"""The log analysis without a host: its rendered SQL, its regular expression, and what its supervisor decides."""
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
-import types
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jinja2
+import job as job_program
 import pytest
 import yaml
-from ansible.plugins.filter.core import comment, regex_replace
+from checkpoints import Checkpoint, newest
+from deployment import Deployment, common_boundary
+from job_supervisor import digest
+from migrations import pending_migrations
+from templates import ROOT, render, role_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "files/log_analysis"
 FIELDS = yaml.safe_load((ROOT / "group_vars/all/access_log.yml").read_text())["access_log_fields"]
 JOB = {
@@ -27,57 +26,24 @@ JOB = {
     "consumer_group": "web01.nginx.log.flink",
     "table": "web01_nginx_log_analysis",
     "malformed_table": "web01_nginx_log_malformed",
+    "fields": FIELDS,
 }
 VALUES = {"since": "2026-01-01 00:00:00.000", "kafka_since_ms": "0", "database_user": "u", "database_password": "it's"}
 
 
-def load(name: str) -> types.ModuleType:
-    spec = importlib.util.spec_from_file_location(name, SOURCE / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def keeper() -> Iterator[types.ModuleType]:
-    """keep_job.py, without the client's Python: what these tests call talks to nobody."""
-    absent = ("psycopg2", "requests", "requests.adapters", "urllib3", "urllib3.util")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in absent:
-            patch.setitem(sys.modules, name, types.SimpleNamespace(sql=None, HTTPAdapter=None, Retry=None))
-        patch.syspath_prepend(SOURCE)
-        yield load("keep_job")
-
-
-@pytest.fixture(scope="module")
-def plan(keeper: types.ModuleType) -> types.ModuleType:
-    """plan.py, as the keeper has imported it."""
-    return sys.modules[keeper.Plan.__module__]
-
-
-@pytest.fixture(scope="module")
-def cluster(keeper: types.ModuleType) -> types.ModuleType:
-    """cluster.py, as the keeper has imported it."""
-    return sys.modules[keeper.Cluster.__module__]
-
-
-def render(name: str, **variables: Any) -> str:
-    """A template as Ansible renders it, with the role's defaults."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(SOURCE),
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters.update(comment=comment, regex_replace=regex_replace)
-    defaults = yaml.safe_load((ROOT / "roles/log_analysis/defaults/main.yml").read_text())
-    given = {"ansible_managed": "Ansible managed", "log_analysis_fields": FIELDS, "job": JOB, **variables}
-    return environment.get_template(name).render({**defaults, **given})
+def sql(**variables: Any) -> str:
+    """Return a job's SQL as Ansible renders it."""
+    given = {
+        "ansible_managed": "Ansible managed",
+        "log_analysis_bootstrap_servers": "hadoop02:9092",
+        "log_analysis_database_host": "db01",
+        "job": JOB,
+    }
+    return render(SOURCE / "job.sql.j2", role_variables("log_analysis") | given | variables)
 
 
 def job_statements(**variables: Any) -> list[str]:
-    return load("job").statements(render("job.sql.j2", **variables), VALUES)
+    return job_program.statements(sql(**variables), VALUES)
 
 
 def line_regex() -> re.Pattern[str]:
@@ -126,13 +92,13 @@ def test_statements_are_whole() -> None:
 
 
 def test_secrets_are_not_in_the_file_but_in_the_statements() -> None:
-    assert "it''s" not in render("job.sql.j2")
+    assert "it''s" not in sql()
     assert "'password' = 'it''s'" in job_statements()[4]
 
 
 def test_a_marker_without_a_value_is_refused() -> None:
     with pytest.raises(KeyError):
-        load("job").statements("${unknown};", VALUES)
+        job_program.statements("${unknown};", VALUES)
 
 
 @pytest.mark.parametrize(("seconds", "interval"), [(10, "0 00:00:10"), (3725, "0 01:02:05"), (86400, "1 00:00:00")])
@@ -143,15 +109,32 @@ def test_window_length(seconds: int, interval: str) -> None:
 
 
 def test_kafka_client_properties_reach_the_source() -> None:
-    sql = job_statements(log_analysis_kafka_client_properties={"security.protocol": "SSL", "x": "a'$b"})[0]
-    assert "'properties.security.protocol' = 'SSL'," in sql
-    assert "'properties.x' = 'a''$b'," in sql
+    source = job_statements(log_analysis_kafka_client_properties={"security.protocol": "SSL", "x": "a'$b"})[0]
+    assert "'properties.security.protocol' = 'SSL'," in source
+    assert "'properties.x' = 'a''$b'," in source
 
 
-def test_tables() -> None:
-    sql = render("database.sql.j2", log_analysis_jobs=[JOB, {**JOB, "table": "b", "malformed_table": "c"}])
-    assert sql.count("CREATE TABLE IF NOT EXISTS") == 5
-    assert "CONSTRAINT web01_nginx_log_analysis_duration_unique UNIQUE (start_timestamp, end_timestamp)" in sql
+def test_each_job_has_its_own_fields() -> None:
+    fields = [{"name": "host", "pattern": "(\\S+)"}, *FIELDS]
+    source = job_statements(job={**JOB, "fields": fields})[0]
+    assert f"', {[field['name'] for field in fields].index('time_local') + 1})" in source
+    assert source != job_statements()[0]
+
+
+def test_migrations_and_their_record_are_one_text() -> None:
+    """The role sends it to PostgreSQL as one transaction."""
+    paths = [str(path) for path in sorted((SOURCE / "migrations").iterdir())]
+    migrations = pending_migrations(paths, [JOB], [])
+    text = render(ROOT / "roles/log_analysis/templates/migrations.sql.j2", {"__log_analysis_migrations": migrations})
+    assert re.findall("CREATE TABLE IF NOT EXISTS (\\w+)", text) == [
+        "schema_version",
+        "web01_nginx_log_analysis",
+        "web01_nginx_log_malformed",
+        "log_analysis_deployments",
+    ]
+    assert "CONSTRAINT web01_nginx_log_analysis_duration_unique UNIQUE (start_timestamp, end_timestamp)" in text
+    assert "VALUES ('web01_nginx_log_analysis', 1, 'window_tables');" in text
+    assert text.rstrip().endswith("VALUES ('database', 2, 'deployments');")
 
 
 @pytest.mark.parametrize(
@@ -218,8 +201,8 @@ def at(text: str) -> datetime:
         ("12:01:00", 60, 7, 0, "12:00:00"),
     ],
 )
-def test_boundary(plan: types.ModuleType, newest_end: str, old: int, new: int, settle: int, expected: str) -> None:
-    found = plan.boundary(at(newest_end), old, new, settle)
+def test_boundary(newest_end: str, old: int, new: int, settle: int, expected: str) -> None:
+    found = common_boundary(at(newest_end), old, new, settle)
     assert found.tzinfo is timezone.utc
     assert [found.timestamp() % length for length in (old, new)] == [0, 0]
     assert at(newest_end).timestamp() - settle - old * new < found.timestamp() <= at(newest_end).timestamp() - settle
@@ -227,10 +210,10 @@ def test_boundary(plan: types.ModuleType, newest_end: str, old: int, new: int, s
         assert found == at(expected)
 
 
-def test_boundary_without_rows(plan: types.ModuleType) -> None:
-    assert plan.boundary(None, 10, 15) is None
-    assert plan.Plan(1, "", None).since_ms == 0
-    assert load("job").values({"kafka_margin_ms": 60000, "database": {"user": "u", "password": "p"}}, 0) == {
+def test_boundary_without_rows() -> None:
+    assert common_boundary(None, 10, 15) is None
+    assert Deployment(1, "", None).since_ms == 0
+    assert job_program.values({"kafka_margin_ms": 60000, "database": {"user": "u", "password": "p"}}, 0) == {
         "since": "1970-01-01 00:00:00.000",
         "kafka_since_ms": "0",
         "database_user": "u",
@@ -238,30 +221,30 @@ def test_boundary_without_rows(plan: types.ModuleType) -> None:
     }
 
 
-def test_since_in_milliseconds(plan: types.ModuleType) -> None:
-    since_ms = plan.Plan(2, "", at("12:00:30")).since_ms
-    values = load("job").values({"kafka_margin_ms": 60000, "database": {"user": "", "password": ""}}, since_ms)
+def test_since_in_milliseconds() -> None:
+    since_ms = Deployment(2, "", at("12:00:30")).since_ms
+    values = job_program.values({"kafka_margin_ms": 60000, "database": {"user": "", "password": ""}}, since_ms)
     assert values["since"] == "2026-11-22 12:00:30.000"
     assert values["kafka_since_ms"] == str(since_ms - 60000)
 
 
-def test_newest_checkpoint(cluster: types.ModuleType) -> None:
-    checkpoints = [
-        cluster.Checkpoint("1/aa/chk-900", 50),
-        cluster.Checkpoint("2/bb/chk-12", 20),
-        cluster.Checkpoint("2/cc/chk-3", 40),
-        cluster.Checkpoint("2/bb/chk-9", 10),
+def test_newest_checkpoint() -> None:
+    found = [
+        Checkpoint("1/aa/chk-900", 50),
+        Checkpoint("2/bb/chk-12", 20),
+        Checkpoint("2/cc/chk-3", 40),
+        Checkpoint("2/bb/chk-9", 10),
     ]
-    assert cluster.newest(checkpoints, 2).path == "2/cc/chk-3"
-    assert cluster.newest(checkpoints, 3) is None
+    assert newest(found, 2).path == "2/cc/chk-3"
+    assert newest(found, 3) is None
 
 
-def test_digest_covers_settings_and_files(keeper: types.ModuleType, tmp_path: Path) -> None:
+def test_digest_covers_settings_and_files(tmp_path: Path) -> None:
     sql = tmp_path / "job.sql"
     sql.write_text("a")
     settings = {"job": {"window_seconds": 10}, "poll_seconds": 3}
-    first = keeper.digest(settings, sql)
-    assert keeper.digest({**settings, "poll_seconds": 4}, sql) == first
-    assert keeper.digest({"job": {"window_seconds": 15}}, sql) != first
+    first = digest(settings, sql)
+    assert digest({**settings, "poll_seconds": 4}, sql) == first
+    assert digest({"job": {"window_seconds": 15}}, sql) != first
     sql.write_text("b")
-    assert keeper.digest(settings, sql) != first
+    assert digest(settings, sql) != first

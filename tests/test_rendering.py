@@ -110,9 +110,11 @@ def test_each_web_host_has_a_way_of_its_own(cluster: Rendered) -> None:
         if (calls := cluster.deployment.calls(host, "ansible.builtin.command", task="Make the topics"))
     )
     assert [argv[argv.index("--topic") + 1] for argv in topics] == [f"{host}-nginx-log" for host in webs]
-    made = cluster.deployment.calls("db01", "community.postgresql.postgresql_query")[-1].args["query"]
-    kept = cluster.deployment.calls(cluster.flink, "ansible.builtin.systemd_service", role="log_analysis")
-    assert [call.args["name"] for call in kept] == [f"log-analysis@{host}-log-analysis" for host in webs]
+    queries = cluster.deployment.calls("db01", "community.postgresql.postgresql_query", task="Apply the migrations")
+    made = "\n".join(call.args["query"] for call in queries)
+    started = cluster.deployment.calls(cluster.flink, "ansible.builtin.systemd_service", role="systemd_unit")
+    supervisors = [f"log-analysis@{host}-log-analysis.service" for host in webs]
+    assert [call.args["name"] for call in started if "log-analysis@" in call.args["name"]] == supervisors
     for host in webs:
         agent = properties(cluster.text(host, AGENT))
         channel = "nginx-hdfs-agent.channels.kafka-channel.kafka"

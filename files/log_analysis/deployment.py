@@ -1,4 +1,4 @@
-"""What a job's keeper has planned: from which instant on which version of the job counts. It stands beside the rows."""
+"""Which generation of a job is deployed, and from when on it counts: stored in PostgreSQL beside the job's rows."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from psycopg2 import sql
 
 
 @dataclass(frozen=True)
-class Plan:
+class Deployment:
     generation: int
     digest: str
     since: datetime | None
 
     @property
     def since_ms(self) -> int:
-        """The boundary in ms since 1970; 0 for everything."""
+        """The boundary in ms since 1970; 0 for everything that Kafka has."""
         return 0 if self.since is None else round(self.since.timestamp() * 1000)
 
 
-def boundary(newest_end: datetime | None, old_window: int, new_window: int, settle: int = 0) -> datetime | None:
+def common_boundary(newest_end: datetime | None, old_window: int, new_window: int, settle: int = 0) -> datetime | None:
     """The last instant at which windows of both lengths (s) end, at least `settle` s before `newest_end`.
 
-    Flink counts windows from 1970-01-01T00:00:00Z. None where there are no rows yet.
+    Flink aligns windows to 1970-01-01T00:00:00Z. None where there are no rows yet.
     """
     if newest_end is None:
         return None
@@ -35,21 +35,21 @@ def boundary(newest_end: datetime | None, old_window: int, new_window: int, sett
 
 
 class Database:
-    """The job's rows and its plan."""
+    """The job's rows and its deployment. All methods raise psycopg2.Error."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.job = settings["name"]
         self.tables = settings["tables"]
-        self.connect = {**settings["job"]["database"], "application_name": "keep_job", "connect_timeout": 10}
+        self.connect = {**settings["job"]["database"], "application_name": "job_supervisor", "connect_timeout": 10}
 
-    def plan(self) -> Plan | None:
+    def deployment(self) -> Deployment | None:
         with psycopg2.connect(**self.connect) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT generation, digest, since FROM log_analysis_plan WHERE job = %s", [self.job])
+            cursor.execute("SELECT generation, digest, since FROM log_analysis_deployments WHERE job = %s", [self.job])
             row = cursor.fetchone()
-        return Plan(*row) if row else None
+        return Deployment(*row) if row else None
 
-    def replan(self, old: Plan | None, new_digest: str, window: int, settle: int) -> Plan:
-        """Delete the rows that the next generation counts anew, and write its plan, both or neither."""
+    def start_generation(self, old: Deployment | None, new_digest: str, window: int, settle: int) -> Deployment:
+        """In one transaction, delete the rows that the next generation computes again, and record its deployment."""
         with psycopg2.connect(**self.connect) as connection, connection.cursor() as cursor:
             cursor.execute(
                 sql.SQL(
@@ -58,7 +58,7 @@ class Database:
                 ).format(sql.Identifier(self.tables[0]))
             )
             newest_end, old_window = cursor.fetchone() or (None, window)
-            since = boundary(newest_end, old_window, window, settle)
+            since = common_boundary(newest_end, old_window, window, settle)
             for table in self.tables:
                 cursor.execute(
                     sql.SQL("DELETE FROM {} WHERE start_timestamp >= coalesce(%s::timestamptz, '-infinity')").format(
@@ -66,11 +66,11 @@ class Database:
                     ),
                     [since],
                 )
-            plan = Plan(old.generation + 1 if old else 1, new_digest, since)
+            new = Deployment(old.generation + 1 if old else 1, new_digest, since)
             cursor.execute(
-                "INSERT INTO log_analysis_plan (job, generation, digest, since) VALUES (%s, %s, %s, %s)"
+                "INSERT INTO log_analysis_deployments (job, generation, digest, since) VALUES (%s, %s, %s, %s)"
                 " ON CONFLICT (job) DO UPDATE SET generation = excluded.generation, digest = excluded.digest,"
                 " since = excluded.since",
-                [self.job, plan.generation, plan.digest, plan.since],
+                [self.job, new.generation, new.digest, new.since],
             )
-        return plan
+        return new

@@ -1,8 +1,8 @@
-"""Ask the PostgreSQL server of this host for a session from an address of its own, and print what it answers.
+"""Request a session from this host's PostgreSQL server with a chosen source address, and print the response.
 
-libpq cannot choose the address that it comes from. Arguments: the address, the user and the database. What is sent is
-the startup message of the protocol's version 3.0 (PostgreSQL's manual, "Message Formats"), what comes back is a refusal
-(E, with its fields) or the question for the password (R).
+libpq cannot choose its source address. Arguments: the address, the user and the database. Sends the startup message of
+protocol version 3.0 (PostgreSQL's manual, "Message Formats"). The response is an error (E and its fields) or a request
+for authentication (R).
 """
 
 from __future__ import annotations

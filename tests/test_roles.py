@@ -26,14 +26,12 @@ PENDING = {
     "hdfs",
     "kafka_kraft",
     "loadtest",
-    "log_analysis",
     "machines",
-    "nginx",
     "verify",
     "yarn",
     "venv",
 }
-PENDING_FILES = {"tests/test_apache_source.py", "tests/test_log_analysis.py", "tests/test_rendering.py"}
+PENDING_FILES = {"tests/test_apache_source.py", "tests/test_rendering.py"}
 TYPES = {"str": str, "path": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
 
 

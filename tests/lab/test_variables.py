@@ -138,7 +138,9 @@ def select(query: str) -> str:
 def boundary(lab: Lab) -> float:
     """Return the time from which the newest generation of the job counts (s since 1970)."""
     return float(
-        lab.run("db01", select("extract(epoch FROM since) FROM log_analysis_deployments WHERE job = 'web01-log-analysis'"))
+        lab.run(
+            "db01", select("extract(epoch FROM since) FROM log_analysis_deployments WHERE job = 'web01-log-analysis'")
+        )
     )
 
 

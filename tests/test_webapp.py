@@ -1,4 +1,4 @@
-"""The web application, asked through its own routes; no server, no host."""
+"""The web application through its routes, without a server or a host."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LIMIT = 5000
 
 
 def load(name: str) -> ModuleType:
-    """Import main.py under a name of its own: each import reads the environment anew."""
+    """Import main.py under another name: each import reads the environment again."""
     spec = importlib.util.spec_from_file_location(name, WEBAPP / "main.py")
     assert spec
     assert spec.loader
@@ -42,24 +42,24 @@ def shorten(value: object) -> str:
 
 @pytest.fixture(scope="module")
 def main(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
-    folder = tmp_path_factory.mktemp("tmp")
+    directory = tmp_path_factory.mktemp("tmp")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("WEBAPP_MAX_CHARACTERS", raising=False)
-        patch.setattr(tempfile, "tempdir", str(folder))
+        patch.setattr(tempfile, "tempdir", str(directory))
         module = load("webapp_main")
-    assert not list(folder.iterdir()), "jieba's cache stayed in the temporary folder"
+    assert not list(directory.iterdir()), "jieba's cache stayed in the temporary directory"
     yield module
     del sys.modules["webapp_main"]
 
 
 @pytest.fixture(scope="module")
 def client(main: ModuleType) -> Iterator[TestClient]:
-    # As a server answers: an exception in the application is a 500, not an exception here.
+    # As a server does: an exception in the application is an answer with status 500, not an exception here.
     with TestClient(main.app, raise_server_exceptions=False) as client:
         yield client
 
 
-def test_the_documents_sentence(client: TestClient) -> None:
+def test_the_sentence_of_the_case_study(client: TestClient) -> None:
     answer = client.post("/", json={"raw": "决心是成功的开始"})
     assert (answer.status_code, answer.json()) == (200, {"words": ["决心", "是", "成功", "的", "开始"]})
 
@@ -98,7 +98,7 @@ def test_the_words_join_to_the_text(client: TestClient, text: str) -> None:
     ],
     ids=shorten,
 )
-def test_what_is_not_expected_gets_a_sentence(client: TestClient, body: bytes, problem: str) -> None:
+def test_an_invalid_body_is_answered_with_the_reason(client: TestClient, body: bytes, problem: str) -> None:
     answer = client.post("/", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422
     assert answer.json() == {
@@ -107,7 +107,7 @@ def test_what_is_not_expected_gets_a_sentence(client: TestClient, body: bytes, p
     }
 
 
-def test_no_more_of_a_body_is_read_than_is_allowed(main: ModuleType) -> None:
+def test_a_body_is_read_only_up_to_the_limit(main: ModuleType) -> None:
     taken, sent = 0, []
 
     async def receive() -> dict[str, Any]:
@@ -138,7 +138,7 @@ def test_the_documentation_needs_no_internet(client: TestClient) -> None:
         assert client.get(f"/static-offline-docs/{asset}").status_code == 200
 
 
-def test_the_documentation_says_what_goes_in_and_out(client: TestClient) -> None:
+def test_the_documentation_describes_request_and_answer(client: TestClient) -> None:
     post = client.get("/openapi.json").json()["paths"]["/"]["post"]
     raw = post["requestBody"]["content"]["application/json"]["schema"]["properties"]["raw"]
     assert (raw["type"], raw["maxLength"], raw["pattern"]) == ("string", LIMIT, r"\S")
@@ -153,7 +153,7 @@ def test_the_limit_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "0", "-1", "many", "1e3"])
-def test_a_wrong_limit_is_refused(main: ModuleType, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_an_invalid_limit_is_refused(main: ModuleType, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("WEBAPP_MAX_CHARACTERS", value)
     with pytest.raises(ValueError, match="WEBAPP_MAX_CHARACTERS must be a whole number"):
         main.max_characters()

@@ -1,4 +1,4 @@
-"""The web application as it is deployed: gunicorn with its settings, asked what its OpenAPI allows and forbids."""
+"""The web application as it is deployed, gunicorn with its settings, under valid and invalid requests made from its OpenAPI."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 WEBAPP = Path(__file__).resolve().parents[1] / "files" / "webapp"
 BIN = Path(sys.executable).parent
 SEED = 1
-EXAMPLES = 200  # for each of the two operations, beside what the schema's own limits ask for
-LIMIT = 20  # characters: so low that what is made at random reaches it
+EXAMPLES = 200  # for each of the two operations, in addition to those for the limits in the schema
+LIMIT = 20  # characters: low enough for random texts to reach it
 START_SECONDS = 60
 
 
 class Service(NamedTuple):
-    """A running gunicorn: where it listens, and its master process."""
+    """A running gunicorn: its address and its master process."""
 
     address: tuple[str, int]
     master: int
 
     @property
     def url(self) -> str:
-        """Return where it is asked."""
+        """Return its URL."""
         return "http://{}:{}".format(*self.address)
 
     def workers(self) -> list[str]:
-        """Return the ids of the master's children."""
+        """Return the process ids of the workers."""
         return Path(f"/proc/{self.master}/task/{self.master}/children").read_text().split()
 
 
@@ -70,7 +70,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def is_ready(service: Service) -> bool:
-    """Tell whether it answers."""
+    """Return whether it answers."""
     try:
         return httpx.get(f"{service.url}/healthz").is_success
     except httpx.TransportError:
@@ -78,7 +78,7 @@ def is_ready(service: Service) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _no_worker_is_lost(service: Service) -> Iterator[None]:
+def _no_worker_dies(service: Service) -> Iterator[None]:
     before = service.workers()
     yield
     answer = httpx.post(service.url, json={"raw": "决心是成功的开始"})
@@ -86,7 +86,7 @@ def _no_worker_is_lost(service: Service) -> Iterator[None]:
     assert service.workers() == before
 
 
-def test_every_answer_is_one_that_the_openapi_names(service: Service, tmp_path: Path) -> None:
+def test_every_answer_conforms_to_the_openapi(service: Service, tmp_path: Path) -> None:
     options = ["--checks=all", f"--max-examples={EXAMPLES}", f"--seed={SEED}", "--generation-database=none"]
     command = [BIN / "schemathesis", "run", f"{service.url}/openapi.json", "--continue-on-failure", *options]
     run = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
@@ -111,7 +111,7 @@ def test_every_answer_is_one_that_the_openapi_names(service: Service, tmp_path: 
     ],
     ids=lambda request: ascii(request)[:60],
 )
-def test_a_client_may_send_anything_and_hang_up(service: Service, request_: bytes) -> None:
+def test_arbitrary_bytes_cause_no_server_error(service: Service, request_: bytes) -> None:
     with socket.create_connection(service.address, timeout=30) as client:
         client.sendall(request_)
         client.shutdown(socket.SHUT_WR)

@@ -1,9 +1,9 @@
-"""Chinese word segmentation over HTTP: POST / cuts a text into words, GET /healthz tells that it can.
+"""Chinese word segmentation over HTTP: POST / cuts a text into words, GET /healthz is the health check.
 
 Setting, from the environment:
-    WEBAPP_MAX_CHARACTERS  the longest text that is taken, in Unicode code points (default 5000).
-        jieba's time grows with the square of a run of rare characters: 5,000 of them take half
-        a second of one core, 5,000 characters of prose 20 ms.
+    WEBAPP_MAX_CHARACTERS  the maximum length of a text, in Unicode code points (default 5000).
+        jieba's time grows with the square of the length of a run of rare characters: 5,000 of
+        them take half a second on one core, 5,000 characters of prose 20 ms.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ EXAMPLE = "决心是成功的开始"
 
 
 def max_characters() -> int:
-    """Return the longest text that is taken, in code points.
+    """Return the maximum length of a text, in code points.
 
     Raises:
         ValueError: WEBAPP_MAX_CHARACTERS is not a whole number of at least 1.
@@ -39,22 +39,22 @@ def max_characters() -> int:
 def load_tokenizer() -> jieba.Tokenizer:
     """Return jieba's tokenizer with its dictionary in memory (about 1 s and 80 MB).
 
-    jieba keeps a marshalled copy of the dictionary in the shared temporary folder and loads
-    whatever lies there. The private folder keeps other users' files out, and ours out of their way.
+    jieba caches a marshalled copy of the dictionary in the shared temporary directory, and loads
+    any file of that name from there. A private directory keeps other users' files out.
     """
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()
-    with tempfile.TemporaryDirectory() as folder:
-        tokenizer.tmp_dir = folder
+    with tempfile.TemporaryDirectory() as directory:
+        tokenizer.tmp_dir = directory
         tokenizer.initialize()
     return tokenizer
 
 
-# When the module is imported, so that gunicorn's preload_app loads it once, before the fork.
+# At import, so that gunicorn with preload_app loads it once, before the workers are forked.
 tokenizer = load_tokenizer()
 
 MAX_CHARACTERS = max_characters()
-# JSON may write one character as two escapes of six bytes.
+# JSON can encode one character as two escape sequences of six bytes each.
 MAX_BYTES = 12 * MAX_CHARACTERS + 1024
 
 EXPECTED = (
@@ -72,14 +72,14 @@ PROBLEMS = {
 
 
 class Sentence(BaseModel):
-    """A text to cut."""
+    """A text to segment."""
 
-    # At least one character that is not white space.
+    # At least one character must not be white space.
     raw: str = Field(max_length=MAX_CHARACTERS, pattern=r"\S", examples=[EXAMPLE])
 
 
 class Words(BaseModel):
-    """The words of a text in their order; joined, they are the text again, blanks included."""
+    """The words of a text in their order; joined, they are the text again, white space included."""
 
     words: list[str] = Field(examples=[["决心", "是", "成功", "的", "开始"]])
 
@@ -99,10 +99,10 @@ class Health(BaseModel):
 async def read_sentence(request: Request) -> Sentence:
     """Read and check the body: at most MAX_BYTES of it, by pydantic's own JSON parser.
 
-    That parser refuses lone surrogates, which could not be answered as UTF-8, and deep nesting.
+    That parser rejects deep nesting, and lone surrogates, which UTF-8 cannot encode in the answer.
 
     Raises:
-        HTTPException: status 422, its detail a sentence that says what is wrong and what is expected.
+        HTTPException: status 422; its detail says what is wrong and what is expected.
 
     """
     body = bytearray()
@@ -111,7 +111,7 @@ async def read_sentence(request: Request) -> Sentence:
             body += chunk
             if len(body) > MAX_BYTES:
                 raise HTTPException(422, f"The body has over {MAX_BYTES} bytes: {EXPECTED}")
-    except ClientDisconnect:  # nobody is there to read it, but a server's error it is not
+    except ClientDisconnect:  # no client is left to read the answer, but it must not count as a server error
         raise HTTPException(422, f"The body ended early: {EXPECTED}") from None
     try:
         return Sentence.model_validate_json(bytes(body))
@@ -120,7 +120,7 @@ async def read_sentence(request: Request) -> Sentence:
         raise HTTPException(422, f"{PROBLEMS.get(error['type'], error['msg'])}: {EXPECTED}") from None
 
 
-app = FastAPIOffline(  # FastAPI, with the documentation page's scripts served from here, not from a CDN
+app = FastAPIOffline(  # FastAPI whose documentation page loads its scripts from this service, not from a CDN
     title="Chinese word segmentation",
     description=f"Texts of up to {MAX_CHARACTERS} characters, cut by jieba.",
     version="1.0.0",
@@ -128,8 +128,8 @@ app = FastAPIOffline(  # FastAPI, with the documentation page's scripts served f
 )
 
 
-# async, although it never waits: the few hundred microseconds of jieba hold the interpreter's lock anyway,
-# and a plain def would add a trip through the thread pool to each request.
+# async, although it never awaits: jieba's few hundred microseconds hold the interpreter lock anyway, and a plain def
+# would send each request through the thread pool.
 @app.post(
     "/",
     summary="Cut a text into words",

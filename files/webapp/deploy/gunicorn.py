@@ -14,18 +14,18 @@ bind = os.environ.get("WEBAPP_BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEBAPP_WORKERS", "0")) or len(os.sched_getaffinity(0))
 worker_class = "uvicorn_worker.UvicornWorker"
 
-# The workers share the memory of one dictionary.
+# Load the application before the fork: the workers share the memory of one dictionary.
 preload_app = True
 
-# nginx writes the access log.
+# No access log: nginx writes one.
 accesslog = None
 
-# Seconds: a worker that is silent for this long is replaced; requests that run at a stop may take this long to end.
+# Seconds: a worker without a heartbeat for `timeout` is replaced; at a stop, running requests have `graceful_timeout`.
 timeout = 30
 graceful_timeout = 30
 
 
 def when_ready(_server: object) -> None:
-    """Keep the collector away from what was loaded before the fork: it would copy the shared pages."""
+    """Exclude what was loaded before the fork from garbage collection, which would copy the shared pages."""
     gc.collect()
     gc.freeze()

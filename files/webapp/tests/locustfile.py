@@ -1,4 +1,4 @@
-"""The load: each user draws a number from 1 to 100 and sends that many sentences, each drawn at random.
+"""The load: each user chooses a number from 1 to 100 at random and sends that many random sentences.
 
 locust --headless --host http://web01 --users 100 --spawn-rate 5 --run-time 10m --locustfile tests/locustfile.py
 """
@@ -16,13 +16,13 @@ SENTENCES = (Path(__file__).resolve().parents[1] / "data" / "sentences.txt").rea
 
 
 @events.quitting.add_listener
-def let_the_last_figures_be_written(**_: object) -> None:
-    """Wait for the CSV files: locust writes them every second, but not when it ends."""
+def wait_for_the_last_statistics(**_: object) -> None:
+    """Wait for the CSV files: Locust writes them every second, but not at its end."""
     gevent.sleep(2 * stats.CSV_STATS_INTERVAL_SEC)
 
 
 class Reader(FastHttpUser):
-    """Sends without a pause. A response fails unless it is 200 and its words join to the sentence."""
+    """Sends without a pause. A response fails unless its status is 200 and its words join to the sentence."""
 
     wait_time = constant(0)
 
@@ -31,13 +31,13 @@ class Reader(FastHttpUser):
         """Send 1 to 100 sentences."""
         for _ in range(random.randint(1, 100)):
             self.segment(random.choice(SENTENCES))
-            self.wait()  # ends the user here, between two requests, once the test is over
+            self.wait()  # where Locust ends the user after the test: between two requests
 
     def segment(self, sentence: str) -> None:
-        """Send one sentence and check the answer; its reason is one of few, so that locust counts them together."""
+        """Send one sentence and check the answer. There are few reasons for a failure, so that Locust groups them."""
         with self.client.post("/", json={"raw": sentence}, catch_response=True) as response:
             if response.status_code == 0:
-                return  # no answer: locust has noted the error
+                return  # no answer: Locust has recorded the error
             if response.status_code != HTTPStatus.OK:
                 response.failure(f"status {response.status_code}")
                 return

@@ -1,4 +1,4 @@
-"""The web application as it is deployed, gunicorn with its settings, under valid and invalid requests made from its OpenAPI."""
+"""The web application as it is deployed, under gunicorn: valid and invalid requests made from its OpenAPI."""
 
 from __future__ import annotations
 

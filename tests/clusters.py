@@ -67,10 +67,10 @@ class Cluster:
 class Rendered:
     """What a run writes to a cluster."""
 
-    def __init__(self, cluster: Cluster, folder: Path) -> None:
-        (folder / "hosts.yml").write_text(yaml.safe_dump(cluster.inventory(), sort_keys=False))
-        (folder / "group_vars").symlink_to(ROOT / "inventory/vms/group_vars")
-        self.deployment = Deployment(folder)
+    def __init__(self, cluster: Cluster, directory: Path) -> None:
+        (directory / "hosts.yml").write_text(yaml.safe_dump(cluster.inventory(), sort_keys=False))
+        (directory / "group_vars").symlink_to(ROOT / "inventory/vms/group_vars")
+        self.deployment = Deployment(directory)
         self.groups = {
             name: [str(host) for host in hosts] for name, hosts in self.deployment.inventory.get_groups_dict().items()
         }

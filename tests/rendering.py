@@ -87,7 +87,7 @@ class Deployment:
     """What a run does to the hosts of an inventory.
 
     Args:
-        inventory: an inventory's folder or file.
+        inventory: an inventory's directory or file.
         facts: what every host says of itself; Ubuntu 22.04, unless told otherwise.
         playbooks: what is run, in this order.
 

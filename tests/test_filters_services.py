@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from services import http_url, service_pages, services_in
+from services import daemon_options, http_url, service_pages, services_in
 
 SERVICES = {
     "namenode": {
@@ -30,6 +30,13 @@ SERVICES = {
 )
 def test_a_host_runs_the_services_of_its_groups(groups: list[str], expected: list[str]) -> None:
     assert list(services_in(SERVICES, groups)) == expected
+
+
+def test_a_role_gets_the_options_of_its_daemons() -> None:
+    namenode = {"role": "hdfs", "ports": {"rpc": 9000, "http": 9870}, "java_opts": "-Xmx1g"}
+    services = {"namenode": namenode, "kafka": {"role": "kafka_kraft", "ports": {}, "java_opts": ""}}
+    assert daemon_options(services, "hdfs") == {"namenode": {"http_port": 9870, "java_opts": "-Xmx1g"}}
+    assert daemon_options(services, "yarn") == {}
 
 
 def test_a_page_is_on_the_first_host_of_its_service() -> None:

@@ -59,9 +59,10 @@ def render(loader: DataLoader, call: Call) -> tuple[str, str]:
     path = call.args["dest"]
     search = call.templar.available_variables["ansible_search_path"]
     source = loader.path_dwim_relative_stack(search, "templates", call.args["src"])
-    folders = [folder for base in [*search, str(Path(source).parent)] for folder in (f"{base}/templates", base)]
+    bases = [*search, str(Path(source).parent)]
+    directories = [directory for base in bases for directory in (f"{base}/templates", base)]
     variables = call.templar.available_variables | generate_ansible_template_vars(call.args["src"], source, path)
-    templar = call.templar.copy_with_new_env(searchpath=folders, available_variables=variables)
+    templar = call.templar.copy_with_new_env(searchpath=directories, available_variables=variables)
     text = trust_as_template(loader.get_text_file_contents(source))
     return path, templar.template(text, escape_backslashes=False, overrides={"trim_blocks": True})
 

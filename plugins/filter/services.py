@@ -19,6 +19,21 @@ def services_in(services: Mapping[str, Mapping[str, Any]], groups: Iterable[str]
     return {daemon: service for daemon, service in services.items() if not wanted.isdisjoint(service["groups"])}
 
 
+def daemon_options(services: Mapping[str, Mapping[str, Any]], role: str) -> dict[str, dict[str, Any]]:
+    """Return the options that a role takes for each of its daemons: the port of its page and the options of its JVM.
+
+    Args:
+        services: those of a host.
+        role: `hdfs` or `yarn`.
+
+    """
+    return {
+        daemon: {"http_port": service["ports"]["http"], "java_opts": service["java_opts"]}
+        for daemon, service in services.items()
+        if service["role"] == role
+    }
+
+
 def service_pages(
     services: Mapping[str, Mapping[str, Any]], groups: Mapping[str, list[str]], addresses: Mapping[str, str]
 ) -> list[dict[str, str]]:
@@ -44,4 +59,9 @@ class FilterModule:
     """What Ansible loads."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"http_url": http_url, "services_in": services_in, "service_pages": service_pages}
+        return {
+            "daemon_options": daemon_options,
+            "http_url": http_url,
+            "service_pages": service_pages,
+            "services_in": services_in,
+        }

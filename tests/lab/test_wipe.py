@@ -1,14 +1,11 @@
-"""README.md's commands take the system away from hosts of one's own. The last file: nothing stands after it."""
+"""playbooks/uninstall.yml removes the system from the hosts. The last file: nothing is left for others after it."""
 
 from __future__ import annotations
 
-import re
-import shlex
-import textwrap
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
 from typing import TYPE_CHECKING
 
-from conftest import PROJECT
+import pytest
 
 if TYPE_CHECKING:
     from conftest import Lab
@@ -25,16 +22,14 @@ REMAINDERS = f"""
 """
 
 
-def commands() -> str:
-    """Return README.md's commands."""
-    text = (PROJECT / "README.md").read_text()
-    block = re.search(r"From a host of your own(?:.+\n)+\n((?:    .*\n)+)", text)
-    assert block, "README.md says no more how to remove everything"
-    return textwrap.dedent(block[1])
+def test_without_confirmation_nothing_is_removed(lab: Lab) -> None:
+    units = lab.units()
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        lab.play("playbooks/uninstall.yml")
+    assert "uninstall_confirm=true" in failed.value.stdout
+    assert lab.units() == units
 
 
 def test_nothing_is_left(lab: Lab) -> None:
-    wipe = f"bash -ec {shlex.quote(commands())}"
-    with ThreadPoolExecutor() as executor:
-        list(executor.map(lambda host: lab.run(host, wipe), lab.hosts))
+    lab.play("playbooks/uninstall.yml", "-e", "uninstall_confirm=true")
     assert {host: lab.run(host, REMAINDERS, check=False) for host in lab.hosts} == dict.fromkeys(lab.hosts, "")

@@ -169,7 +169,10 @@ class Deployment:
                             chosen.setdefault(str(target), (target, []))[1].append(host)
                     for target, those in chosen.values():
                         self._walk(play, self._include(play, task, target), those)
-                elif task._role and task.action != "ansible.builtin.validate_argument_spec":
+                elif not task._role or task._role.get_name() == "preflight":
+                    # The first play writes nothing: it refuses hosts that cannot work.
+                    continue
+                elif task.action != "ansible.builtin.validate_argument_spec":
                     self._note(play, task, hosts)
 
     def _include(self, play: Play, task: TaskInclude, target: dict[str, Any]) -> list[Block]:

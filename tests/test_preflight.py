@@ -22,12 +22,21 @@ from ansible.plugins.connection.local import DOCUMENTATION, Connection as Local
 
 class Connection(Local):
     def exec_command(self, cmd, in_data=None, sudoable=True):
-        return super().exec_command(cmd.replace("date +%s", "date -d '-90 sec' +%s"), in_data, sudoable)
+        return super().exec_command(cmd.replace("date +%s", "date -d -90sec +%s"), in_data, sudoable)
+"""
+
+# A host by the connection `closed` runs Python, and answers everything else with a sentence.
+CLOSED = """
+from ansible.plugins.connection.local import DOCUMENTATION, Connection as Local
+
+class Connection(Local):
+    def exec_command(self, cmd, in_data=None, sudoable=True):
+        cmd = "echo This account is closed." if "echo preflight" in cmd else cmd
+        return super().exec_command(cmd, in_data, sudoable)
 """
 
 # Values that a variable can have, and values that are refused by its name.
 CASES: dict[str, tuple[list[object], list[object]]] = {
-    "log_analysis_window_seconds": ([1, "10", 3600], [0, "0", -1, "-10", 1.5, "1.5", "abc", "", None, [10], "10s"]),
     "artifacts_source": (["registry"], ["", "ftp", None, ["registry"]]),
     "log_analysis_password": (["x", 7], ["", None, " "]),
     "hadoop_version": (["3.3.5"], ["3.3.6", "", None, 3.3, "../kafka/3.4.0"]),
@@ -48,7 +57,8 @@ def play(folder: Path, hosts: dict[str, Any], playbook: Path, *arguments: str) -
     # A playbook of this directory sees the wiring, too.
     (folder / "group_vars").symlink_to(ROOT / "group_vars")
     (inventory / "hosts.yml").write_text(yaml.safe_dump(hosts))
-    (folder / "late.py").write_text(LATE)
+    for name, connection in {"late": LATE, "closed": CLOSED}.items():
+        (folder / f"{name}.py").write_text(connection)
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
@@ -66,7 +76,7 @@ def refuse(folder: Path, hosts: dict[str, Any], *arguments: str) -> list[str]:
     """Run the first play; return what its last task, which has to be the only one that fails, refuses."""
     status, printed = play(folder, hosts, PREFLIGHT, *arguments)
     *others, last = printed["plays"][0]["tasks"]
-    assert last["task"]["name"] == "Refuse what is wrong, all of it"
+    assert last["task"]["name"].endswith("Fail with everything that is wrong")
     assert not [result for task in others for result in task["hosts"].values() if result.get("failed")]
     [result] = last["hosts"].values()
     assert (status != 0) == result.get("failed", False)
@@ -110,12 +120,13 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
         "webapp_workers": "-1",
         "flink_yarn_taskmanager_memory": "8g",
         "flink_yarn_jobmanager_memory": "much",
+        "flume_sorce": "taildir",
     }
     extra = [argument for name, value in wrong.items() for argument in ("-e", f"{name}={value}")]
     findings = refuse(tmp_path, hosts, "--limit", "web01,hadoop04", "--tags", "nginx", *extra)
     assert "hadoop02 1, hadoop03 1, hadoop04 none" in about("kafka_kraft_node_id", findings)
     assert "found 2" in about("kafka_controllers", findings)
-    assert "add to this group: web01" in about("hadoop", findings)
+    assert "not in this group: web01" in about("hadoop", findings)
     assert "3.4.0" in about("flume_version, kafka_version", findings)
     assert sum("host_number" in finding for finding in findings) == 2
     assert any("does not say where hadoop01, hadoop02 is" in finding for finding in findings)
@@ -123,9 +134,10 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
     assert any("one host and no more: postgresql" in finding for finding in findings)
     assert "exec, taildir, got: tail" in about("flume_source", findings)
     assert "unable to convert to dict" in about("nginx_server_settings", findings)
-    assert "it is 4, and has to be 1 to 3" in about("kafka_kraft_replication", findings)
-    assert "it is -1, and has to be 0 or more" in about("webapp_workers", findings)
+    assert "it is '4', and has to be a whole number, 1 to 3" in about("kafka_kraft_replication", findings)
+    assert "it is '-1', and has to be a whole number, 0 or more" in about("webapp_workers", findings)
     assert "hadoop_client_nodemanager_memory_mb, 3072" in about("flink_yarn_taskmanager_memory", findings)
+    assert "Did you mean flume_source?" in about("flume_sorce", findings)
     for name in wrong.keys() - {"kafka_version", "flume_version"}:
         about(name, findings)
     assert not any("cannot be computed" in finding for finding in findings), "what is made of these is named, too"
@@ -135,16 +147,16 @@ def test_a_variable_that_cannot_be_computed_is_named(tmp_path: Path, hosts: dict
     for variables in hosts["cluster"]["hosts"].values():
         variables.update(HERE)
     findings = refuse(tmp_path, hosts, "-e", json.dumps({"nginx_http_settings": {"gzip": "{{ no_such_variable }}"}}))
-    assert "it cannot be computed" in about("nginx_http_settings", findings)
+    assert "it cannot be computed on web01: 'no_such_variable' is undefined" in about("nginx_http_settings", findings)
 
 
 def test_a_value_is_refused_by_its_variable_s_name(tmp_path: Path, hosts: dict[str, Any]) -> None:
-    said = "{{ __variable_checks | rejectattr('ok') | map(attribute='say') }}"
+    said = "{{ __preflight_inventory_checks | rejectattr('that') | map(attribute='fail_msg') }}"
     tasks = [
         {"debug": {"msg": said}, "vars": {name: "{{ item }}"}, "loop": [*good, *bad]}
         for name, (good, bad) in CASES.items()
     ]
-    variables = [str(ROOT / "playbooks/vars/preflight_variables.yml")]
+    variables = [str(ROOT / "roles/preflight/vars/main/inventory.yml")]
     playbook = tmp_path / "cases.yml"
     playbook.write_text(json.dumps([{"hosts": "db01", "gather_facts": False, "vars_files": variables, "tasks": tasks}]))
     _, printed = play(tmp_path, hosts, playbook)
@@ -161,21 +173,23 @@ def test_hosts_that_cannot_work_are_refused_at_once(tmp_path: Path, hosts: dict[
         variables.update(HERE)
     here = hosts["cluster"]["hosts"]
     here["web01"]["ansible_python_interpreter"] = "/nowhere/python3"
-    here["hadoop01"]["hdfs_java_opts"] = "-Xmx1g -Xmx100000g"
-    here["hadoop02"]["base_java_package"] = "openjdk-1.1"
+    here["hadoop01"]["namenode_java_opts"] = "-Xmx1g -Xmx100000g"
+    here["hadoop02"]["java_package"] = "openjdk-1.1"
     here["hadoop03"]["ansible_connection"] = "late"
+    here["hadoop04"].update(ansible_connection="closed")
     here["db01"].update(ansible_connection="ssh", ansible_port=1, ansible_host="127.0.0.1")
     findings = refuse(tmp_path, hosts)
     text = "\n".join(findings)
     assert "/nowhere/python3" in about("web01", findings)
     assert "refused" in about("db01", findings)
-    assert any(f.startswith("hadoop01: it has") and "MiB" in f and "hdfs_java_opts" in f for f in findings), text
+    assert any(f.startswith("hadoop01: it has") and "namenode 102400100" in f for f in findings), text
     assert any(f.startswith("hadoop02: ") and "no package openjdk-1.1" in f for f in findings), text
     assert "ahead of hadoop03" in about("clocks", findings)
+    assert "it printed: This account is closed." in about("hadoop04", findings)
 
 
 def test_no_choice_of_tags_leaves_it_out() -> None:
     command = ["ansible-playbook", "--list-tasks", "--tags", "nginx", "site.yml"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    assert "Refuse what is wrong, all of it" in listed
-    assert listed.index("Refuse what is wrong, all of it") < listed.index("nginx : ")
+    assert "Fail with everything that is wrong" in listed
+    assert listed.index("Fail with everything that is wrong") < listed.index("nginx : ")

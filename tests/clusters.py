@@ -1,4 +1,4 @@
-"""Made inventories of any size, and what a run writes to their hosts."""
+"""Generated inventories of any size, and what a run writes to their hosts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HADOOP = "/usr/local/hadoop-3.3.5/etc/hadoop"
 
 @dataclass(frozen=True)
 class Cluster:
-    """How many hosts do what. The brokers are the first of the workers, the controllers the first of the brokers."""
+    """How many hosts of each kind there are: brokers are the first workers, controllers the first brokers."""
 
     webs: int = 1
     workers: int = 3

@@ -1,7 +1,10 @@
 """What site.yml, loadtest.yml and the verification write to each host of an inventory, without a host.
 
 Plays, roles and tasks are loaded, variables are merged and templates are rendered by Ansible itself, as in a run that
-finds every host installed and unchanged. Nothing is connected to and nothing but templates and variables is evaluated.
+finds every host installed and unchanged. No host is contacted, and no module is run.
+
+This uses private parts of ansible-core, as they are in 2.19; tests/lab/test_hosts.py compares the result with the files
+that a real run has written.
 """
 
 from __future__ import annotations
@@ -66,7 +69,7 @@ UNCHANGED = {"changed": False, "failed": False, "skipped": False}
 
 
 class HostView(HostVarsVars):
-    """A host's variables as others see them, each rendered once: in sixty hosts, all ask for those of all."""
+    """A host's variables as the others read them, each rendered once: of sixty hosts, each reads those of all."""
 
     def __getitem__(self, key: str) -> Any:
         if key not in self.__dict__.setdefault("rendered", {}):
@@ -75,7 +78,7 @@ class HostView(HostVarsVars):
 
 
 class HostViews(HostVars):
-    """All hosts' variables; for what no task sets."""
+    """The variables of all hosts, but for those that tasks set."""
 
     def __getitem__(self, name: str) -> HostVarsVars:
         if name not in self.__dict__.setdefault("known", {}):
@@ -88,8 +91,8 @@ class Deployment:
 
     Args:
         inventory: an inventory's directory or file.
-        facts: what every host says of itself; Ubuntu 22.04, unless told otherwise.
-        playbooks: what is run, in this order.
+        facts: every host's facts; by default those of Ubuntu 22.04.
+        playbooks: those to run, in this order.
 
     """
 
@@ -111,11 +114,11 @@ class Deployment:
                 self._walk(play, play.compile(), self.inventory.get_hosts(play.hosts))
 
     def calls(self, host: str, module: str, role: str = "", task: str = "") -> list[Call]:
-        """Return what is called of a module on a host, in order; of one role or one task, if it is named."""
+        """Return the calls of a module on a host, in order; only those of one role or one task, if it is named."""
         return list(self._iterate(host, module, role, task))
 
     def files(self, host: str) -> dict[str, File]:
-        """Return what is written to a host, by path."""
+        """Return the files that are written to a host, by path."""
         found: dict[str, File] = {}
         for module, read in WRITERS.items():
             for call in self._iterate(host, module):
@@ -140,8 +143,8 @@ class Deployment:
         variables = self.variables.get_vars(play=play, host=host, task=task)
         return variables | {"ansible_search_path": [*task.get_search_path(), self.loader.get_basedir()]}
 
-    def _rounds(self, task: Task, variables: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return what each round of a task's loop sets; a task without a loop has one round, which sets nothing."""
+    def _iterations(self, task: Task, variables: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return what each iteration of a task's loop sets; a task without a loop has one, which sets nothing."""
         if task.loop is None:
             return [{}]
         control = task.loop_control
@@ -149,14 +152,14 @@ class Deployment:
         return [{control.loop_var: item, control.index_var or "": index} for index, item in enumerate(items)]
 
     def _items(self, play: Play, task: Task, host: Host) -> Iterator[dict[str, Any]]:
-        """Yield the variables of each round that the task's conditions let through."""
+        """Yield the variables of each iteration for which the task's conditions hold."""
         variables = self._variables(play, task, host)
-        for item in self._rounds(task, variables):
+        for item in self._iterations(task, variables):
             if task._resolve_conditional(task.when, variables | item):
                 yield variables | item
 
     def _walk(self, play: Play, blocks: list[Block], hosts: list[Host]) -> None:
-        """Note what each task is for whom, going into what it includes."""
+        """Record which hosts run which task, following includes."""
         for block in blocks:
             for task in block.block:
                 if isinstance(task, Block):
@@ -196,8 +199,10 @@ class Deployment:
         for host in hosts:
             if task.register:
                 answer = UNCHANGED | ANSWERS.get(task.action, {})
-                rounds = len(self._rounds(task, self._variables(play, task, host)))
-                facts = {task.register: answer | {"results": [answer] * rounds} if task.loop is not None else answer}
+                iterations = len(self._iterations(task, self._variables(play, task, host)))
+                facts = {
+                    task.register: answer | {"results": [answer] * iterations} if task.loop is not None else answer
+                }
             elif task.action == "ansible.builtin.set_fact":
                 for variables in self._items(play, task, host):
                     facts = Templar(self.loader, variables).template(task.args)

@@ -1,4 +1,4 @@
-"""What Ansible's modules write: a call of one, and the text that comes of it."""
+"""What Ansible's modules write: a call of a module, and the text that it writes."""
 
 from __future__ import annotations
 

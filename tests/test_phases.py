@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -49,6 +52,18 @@ def test_a_failure_ends_both_lanes_with_a_message(
     assert time.monotonic() - started < 10
     assert not log.exists()
     assert "reason" in capfd.readouterr().out
+
+
+def test_an_interrupt_ends_the_commands(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    script = f"from phases import *; Phases('').run([Phase('p', [['sh', '-c', 'sleep 5; echo >>{log}']])])"
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT / "tools", stderr=subprocess.PIPE) as process:
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=4)
+    assert errors.endswith(b"KeyboardInterrupt\n")
+    time.sleep(5)
+    assert not log.exists()
 
 
 def test_memory_is_measured() -> None:

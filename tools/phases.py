@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -91,12 +90,13 @@ class Phases:
             stderr=output and subprocess.STDOUT,
             start_new_session=True,
         ) as process:
-            while process.poll() is None:
-                if self._stop.is_set():
-                    with suppress(ProcessLookupError):
-                        os.killpg(process.pid, signal.SIGTERM)
-                time.sleep(POLL)
-            return process.returncode == 0
+            try:
+                while process.poll() is None and not self._stop.is_set():
+                    time.sleep(POLL)
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGTERM)
+            return process.wait() == 0
 
 
 class MemoryMeter:

@@ -29,6 +29,8 @@ def bash_scripts() -> list[str]:
     for directory, directories, names in os.walk(ROOT):
         directories[:] = set(directories) - {".ansible", ".git", ".venv"}
         for path in (Path(directory, name) for name in names):
+            if not path.is_file():
+                continue
             with path.open("rb") as file:
                 if file.readline() == b"#!/usr/bin/env bash\n":
                     found.append(str(path.relative_to(ROOT)))
@@ -62,7 +64,7 @@ def roles(lane: int) -> Phase:
 
 def run_all(*arguments: str) -> None:
     """Run all tests; the arguments are those of ansible-playbook for the demo's load test."""
-    memory, phases = MemoryMeter(), Phases(ADVICE)
+    phases = Phases(ADVICE)
     unit = Phase("unit", [["pytest", "--numprocesses=2", "--dist=loadfile", "tests"]])
     check = Phase("check mode", [play("site.yml", "--check", "--diff")])
     # Both lanes, and check mode on clean hosts, need the filled cache.
@@ -80,7 +82,8 @@ def run_all(*arguments: str) -> None:
         with suppress(SystemExit):
             Phases("").run([molecule(1)], [molecule(2)])
         raise
-    phases.run([*demo_phases(*arguments)])
+    memory = MemoryMeter()
+    phases.run(demo_phases(*arguments))
     sys.stdout.write(result(phases, memory))
     phases.run([Phase("lab", [["pytest", "--exitfirst", "tests/lab"]])])
     sys.stdout.write(f"\n{phases.table()}\n")

@@ -107,6 +107,9 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
     here["hadoop02"]["host_number"] = 300
     del groups["loadtest"], groups["hadoop"]["children"]["web_servers"]
     del groups["kafka"]["children"]["kafka_controllers"]["hosts"]["hadoop04"]
+    # No longer a child of its parent.
+    groups["kafka_controllers"] = groups["kafka"]["children"].pop("kafka_controllers")
+    del groups["kafka"]["children"]["kafka_brokers"]["hosts"]["hadoop03"]
     groups["postgresql"]["hosts"]["hadoop02"] = {}
     wrong = {
         "kafka_kraft_cluster_id": "3WR1JBtdRda7rfOUBWvAo",
@@ -125,6 +128,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
     extra = [argument for name, value in wrong.items() for argument in ("-e", f"{name}={value}")]
     findings = refuse(tmp_path, hosts, "--limit", "web01,hadoop04", "--tags", "nginx", *extra)
     assert "hadoop02 1, hadoop03 1, hadoop04 none" in about("kafka_kraft_node_id", findings)
+    assert "not in this group: hadoop03" in about("kafka", findings)
     assert "found 2" in about("kafka_controllers", findings)
     assert "not in this group: web01" in about("hadoop", findings)
     assert "3.4.0" in about("flume_version, kafka_version", findings)
@@ -134,7 +138,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
     assert any("one host and no more: postgresql" in finding for finding in findings)
     assert "exec, taildir, got: tail" in about("flume_source", findings)
     assert "unable to convert to dict" in about("nginx_server_settings", findings)
-    assert "it is '4', and has to be a whole number, 1 to 3" in about("kafka_kraft_replication", findings)
+    assert "it is '4', and has to be a whole number, 1 to 2" in about("kafka_kraft_replication", findings)
     assert "it is '-1', and has to be a whole number, 0 or more" in about("webapp_workers", findings)
     assert "hadoop_client_nodemanager_memory_mb, 3072" in about("flink_yarn_taskmanager_memory", findings)
     assert "Did you mean flume_source?" in about("flume_sorce", findings)

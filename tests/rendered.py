@@ -9,6 +9,7 @@ import re
 import runpy
 import sys
 from functools import cache, cached_property
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import MagicMock, patch
@@ -44,12 +45,21 @@ class RenderedHosts:
 
     @cached_property
     def _paths(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """Return what is asked of each directory and symbolic link, by host and path."""
+        """Return what is asked of each directory, by host and path."""
         calls = [(host, call.args) for host in self.deployment.hosts for call in self._calls(host, "file")]
+        return {(host, args["path"]): args for host, args in calls if args.get("state") == "directory"}
+
+    @cached_property
+    def _links(self) -> dict[tuple[str, str], str]:
+        """Return what each symbolic link points to, by host and path: the one task of a role on an installed host."""
         return {
-            (host, args.get("dest") or args["path"]): args
-            for host, args in calls
-            if args.get("state") in ("directory", "link")
+            (host, call.variable(link)): call.variable(tree)
+            for role, link, tree in (
+                ("release", "__release_link", "__release_tree"),
+                ("venv", "venv_path", "__venv_tree"),
+            )
+            for host in self.deployment.hosts
+            for call in self._calls(host, "stat", role=role)
         }
 
     def address(self, host: str) -> str:
@@ -58,7 +68,7 @@ class RenderedHosts:
 
     def file(self, host: str, path: str) -> File | None:
         """Return a file or directory with text, owner, group and mode; None if there is none."""
-        if (host, path) in self._paths and self._paths[host, path]["state"] == "directory":
+        if (host, path) in self._paths:
             args = self._paths[host, path]
             return File("", args.get("owner", "root"), args.get("group", "root"), args.get("mode", ""))
         product = "/".join(path.split("/")[:4])
@@ -69,7 +79,7 @@ class RenderedHosts:
 
     def link(self, host: str, path: str) -> str:
         """Return what a symbolic link points to; empty if there is none."""
-        return self._paths.get((host, path), {}).get("src", "")
+        return self._links.get((host, path), "")
 
     @cached_property
     def _services(self) -> set[tuple[str, str]]:
@@ -90,15 +100,13 @@ class RenderedHosts:
         if product == "java":
             return packaged if any(name.startswith("openjdk-11-") for name in self._packages("web01")) else ""
         if product == "python":
-            (python,) = {call.variable("__venv_python") for call in self._calls("web01", "file", role="venv")}
+            (python,) = {call.variable("__venv_python") for call in self._calls("web01", "stat", role="venv")}
             return packaged if python == "/usr/bin/python3" else ""
         if product in ("gunicorn", "locust"):
             directory = {"gunicorn": "webapp", "locust": "loadtest"}[product]
             return re.findall(rf"^{product}==(\S+)", self._locked(f"{PROJECT}/{directory}/.venv"), re.MULTILINE)[0]
         start = f"/usr/local/{product}"
-        return " ".join(
-            {args["src"].removeprefix(f"{start}-") for (_, path), args in self._paths.items() if path == start}
-        )
+        return " ".join({tree.removeprefix(f"{start}-") for (_, path), tree in self._links.items() if path == start})
 
     def _packages(self, host: str) -> set[str]:
         """Return what apt installs."""
@@ -107,9 +115,9 @@ class RenderedHosts:
 
     def _locked(self, path: str) -> str:
         """Return the list of packages that a virtual environment is made of."""
-        calls = self._calls("web01", "file", role="venv")
-        (lock,) = {call.variable("venv_requirements") for call in calls if call.args.get("dest") == path}
-        return (ROOT / lock).read_text()
+        calls = self._calls("web01", "stat", role="venv")
+        (lock,) = {call.variable("__venv_lock") for call in calls if call.variable("venv_path") == path}
+        return Path(lock).read_text()
 
     def cluster_id(self, host: str) -> str:
         """Return the cluster id that the host's Kafka storage is formatted with."""

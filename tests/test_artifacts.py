@@ -114,7 +114,7 @@ def test_what_a_playbook_fills_the_cache_with_is_all_that_the_roles_install() ->
     project = ARTIFACTS.parents[1]
     variables = yaml.safe_load((project / "playbooks/artifacts.yml").read_text())[0]["vars"]
     locks = [*project.glob("roles/*/files/requirements.txt"), *project.glob("files/*/requirements.txt")]
-    assert set(variables["__locks"]) == {str(lock.relative_to(project)) for lock in locks}
+    assert set(variables["__lock_files"]) == {str(lock.relative_to(project)) for lock in locks}
     assert set(variables["__products"]) == {recipe.parent.name for recipe in RECIPES}
 
 

@@ -19,7 +19,6 @@ GENERATED = re.compile(r"requirements\.txt$|\.sha256$|/sentences\.txt$|\.svg$|^L
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
 #: Roles and files that have not been rewritten yet; to be emptied.
 PENDING = {
-    "archive",
     "flink_yarn",
     "flume",
     "hadoop_client",
@@ -29,9 +28,8 @@ PENDING = {
     "machines",
     "verify",
     "yarn",
-    "venv",
 }
-PENDING_FILES = {"tests/test_apache_source.py", "tests/test_rendering.py"}
+PENDING_FILES = {"tests/test_rendering.py"}
 TYPES = {"str": str, "path": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
 
 

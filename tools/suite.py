@@ -17,7 +17,7 @@ from phases import ROOT, MemoryMeter, Phase, Phases, available_kib
 # lanes follow the order of the data, so that less has to be prepared.
 SCENARIOS = (
     ("base", "venv", "postgresql", "nginx", "hadoop_client", "hdfs", "yarn", "flink_yarn", "verify"),
-    ("archive", "systemd_unit", "webapp", "loadtest", "kafka_kraft", "flume", "log_analysis"),
+    ("release", "systemd_unit", "webapp", "loadtest", "kafka_kraft", "flume", "log_analysis"),
 )
 # Memory that both lanes take together; with less, the second one waits for the first.
 TWO_LANES_GIB = 10

@@ -1,6 +1,6 @@
-"""Make an archive of the wheels that a lock file names, for another Python than this one.
+"""Make a tarball of the wheels that a lock file names, for another Python than this one.
 
-Fetches by pip and builds, by pip too, what PyPI has as source only. The archive holds
+Fetches by pip and builds, by pip too, what PyPI has as source only. The tarball holds
 the wheels and requirements.txt, which pins each of them by the hash of the wheel itself.
 Prints "changed" when it had to make one. Needs pip, packaging, setuptools and wheel.
 """
@@ -52,20 +52,20 @@ def pip(*arguments: str | Path) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
-def make(lock: Path, python: str, archive: Path) -> None:
-    """Fetch and build what `lock` says for `python` and write `archive` and its checksum."""
-    with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".wheels-") as name:
-        folder = Path(name)
-        requirements = folder / "requirements.txt"
+def make(lock: Path, python: str, tarball: Path) -> None:
+    """Fetch and build what `lock` says for `python` and write `tarball` and its checksum."""
+    with tempfile.TemporaryDirectory(dir=tarball.parent, prefix=".wheels-") as name:
+        directory = Path(name)
+        requirements = directory / "requirements.txt"
         requirements.write_text(lock_for(lock.read_text(), python))
         common = ["--quiet", "--no-cache-dir", "--no-deps", "--no-build-isolation"]
         target = [f"--python-version={python}", "--implementation=cp", *(f"--platform={name}" for name in PLATFORMS)]
         locked = ["--prefer-binary", "--require-hashes", "--requirement", requirements]
-        pip("download", *common, *target, *locked, "--dest", folder)
-        for source in [file for file in folder.iterdir() if file.suffix in (".gz", ".zip", ".bz2")]:
-            pip("wheel", *common, "--no-index", "--wheel-dir", folder, source)
+        pip("download", *common, *target, *locked, "--dest", directory)
+        for source in [file for file in directory.iterdir() if file.suffix in (".gz", ".zip", ".bz2")]:
+            pip("wheel", *common, "--no-index", "--wheel-dir", directory, source)
             source.unlink()
-        wheels = sorted(folder.glob("*.whl"))
+        wheels = sorted(directory.glob("*.whl"))
         pins = []
         for wheel in wheels:
             project, version, _, tags = parse_wheel_filename(wheel.name)
@@ -76,41 +76,41 @@ def make(lock: Path, python: str, archive: Path) -> None:
                 )
             pins.append(f"{project}=={version} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n")
         requirements.write_text("".join(pins))
-        packed = folder / "packed"
+        packed = directory / "packed"
         with tarfile.open(packed, "w") as tar:
             for file in [requirements, *wheels]:
                 tar.add(file, arcname=file.name)
-        packed.replace(archive)
-    checksum(archive).write_text(line(archive))
+        packed.replace(tarball)
+    checksum(tarball).write_text(line(tarball))
 
 
-def checksum(archive: Path) -> Path:
-    """Return the file beside `archive` that has its SHA-256."""
-    return archive.with_suffix(".sha256")
+def checksum(tarball: Path) -> Path:
+    """Return the file beside `tarball` that has its SHA-256."""
+    return tarball.with_suffix(".sha256")
 
 
-def line(archive: Path) -> str:
-    """Return the SHA-256 of `archive` as sha256sum writes it."""
-    with archive.open("rb") as file:
-        return f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {archive.name}\n"
+def line(tarball: Path) -> str:
+    """Return the SHA-256 of `tarball` as sha256sum writes it."""
+    with tarball.open("rb") as file:
+        return f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {tarball.name}\n"
 
 
 def main() -> None:
-    """Make the archive, unless it is there and whole."""
+    """Make the tarball, unless it is there and complete."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lock", type=Path, required=True)
     parser.add_argument("--python", required=True, help="major.minor of the Python that installs them")
-    parser.add_argument("--archive", type=Path, required=True)
+    parser.add_argument("--tarball", type=Path, required=True)
     arguments = parser.parse_args()
-    sums = checksum(arguments.archive)
-    if sums.exists() and arguments.archive.exists() and sums.read_text() == line(arguments.archive):
+    sums = checksum(arguments.tarball)
+    if sums.exists() and arguments.tarball.exists() and sums.read_text() == line(arguments.tarball):
         return
     try:
-        make(arguments.lock, arguments.python, arguments.archive)
+        make(arguments.lock, arguments.python, arguments.tarball)
     except subprocess.CalledProcessError as error:
         sys.exit(
-            f"{arguments.lock}: pip failed with status {error.returncode}, see above. Nothing has reached a host. Run again; if "
-            "a hash stays another one, the registry serves another file than the one that was pinned."
+            f"{arguments.lock}: pip failed with status {error.returncode}, see above. No host was changed. Run again; "
+            "if a hash stays another one, the registry serves another file than the one that was pinned."
         )
     sys.stdout.write("changed\n")
 

@@ -19,7 +19,6 @@ GENERATED = re.compile(r"requirements\.txt$|\.sha256$|/sentences\.txt$|\.svg$|^L
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
 #: Roles and files that have not been rewritten yet; to be emptied.
 PENDING = {
-    "flink_yarn",
     "flume",
     "hadoop_client",
     "hdfs",

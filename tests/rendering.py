@@ -12,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible._internal._templating._jinja_bits import AnsibleEnvironment, _TemplateCompileContext
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook import Playbook
@@ -25,7 +26,7 @@ from ansible.vars.manager import VariableManager
 from written import WHOLE, WRITERS, Call, File
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ansible.inventory.host import Host
     from ansible.playbook.play import Play
@@ -66,6 +67,26 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "community.general.read_csv": {"list": [{"Name": "Aggregated", "Request Count": "1", "Failure Count": "0"}]},
 }
 UNCHANGED = {"changed": False, "failed": False, "skipped": False}
+
+
+def compile_once(compile_template: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a compiler that keeps what it has compiled: Ansible compiles a template again for each task and host."""
+    kept: dict[tuple[Any, ...], Any] = {}
+
+    def compiled(self: AnsibleEnvironment, source: Any, *names: Any) -> Any:
+        if not isinstance(source, str):
+            return compile_template(self, source, *names)
+        context = _TemplateCompileContext.current(optional=True)
+        syntax = (self.trim_blocks, self.lstrip_blocks, self.keep_trailing_newline, self.variable_start_string)
+        key = (str(source), names, syntax, getattr(context, "escape_backslashes", None))
+        if key not in kept:
+            kept[key] = compile_template(self, source, *names)
+        return kept[key]
+
+    return compiled
+
+
+AnsibleEnvironment.compile = compile_once(AnsibleEnvironment.compile)
 
 
 class HostView(HostVarsVars):

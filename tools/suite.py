@@ -39,7 +39,13 @@ def bash_scripts() -> list[str]:
 
 def lint() -> Phase:
     """Return the phase of all linters."""
-    linters = ["ansible-lint --offline", "yamllint --strict .", "ruff check", "ruff format --check"]
+    linters = [
+        "ansible-lint --offline",
+        "yamllint --strict .",
+        "ruff check",
+        "ruff format --check",
+        "pytest -q tests/test_words.py",
+    ]
     return Phase("lint", [*(linter.split() for linter in linters), ["shellcheck", *bash_scripts()]])
 
 

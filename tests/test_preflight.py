@@ -73,11 +73,12 @@ def play(folder: Path, hosts: dict[str, Any], playbook: Path, *arguments: str) -
 
 
 def refuse(folder: Path, hosts: dict[str, Any], *arguments: str) -> list[str]:
-    """Run the first play; return what its last task, which has to be the only one that fails, refuses."""
+    """Run the first play; return what one task, which has to be the only one that fails, refuses."""
     status, printed = play(folder, hosts, PREFLIGHT, *arguments)
-    *others, last = printed["plays"][0]["tasks"]
-    assert last["task"]["name"].endswith("Fail with everything that is wrong")
-    assert not [result for task in others for result in task["hosts"].values() if result.get("failed")]
+    tasks = printed["plays"][0]["tasks"]
+    names = [task["task"]["name"].removeprefix("preflight : ") for task in tasks]
+    last = tasks.pop(names.index("Fail with everything that is wrong"))
+    assert not [result for task in tasks for result in task["hosts"].values() if result.get("failed")]
     [result] = last["hosts"].values()
     assert (status != 0) == result.get("failed", False)
     return result["msg"] if status else []

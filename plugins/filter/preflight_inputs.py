@@ -31,14 +31,15 @@ class Values(Protocol):
         """Return a variable's value on a host; raise an error if its expression fails."""
 
 
-class Plain(yaml.BaseLoader):
-    """Reads YAML with any tags, such as that of a vault: names are wanted, and text."""
+#: Text, lists and mappings from YAML with any tags, such as that of a vault. LibYAML's is ten times as fast.
+PLAIN = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(path: Path) -> Any:
     """Return a YAML file's content; None if it is none."""
     try:
-        return yaml.load(path.read_text(), Loader=Plain)
+        return yaml.load(path.read_text(), Loader=PLAIN)
     except (yaml.YAMLError, OSError, UnicodeDecodeError):
         return None
 
@@ -54,7 +55,7 @@ class Project:
         """Return each role's entry points, with their options."""
         found = {}
         for path in sorted(self.root.glob("roles/*/meta/argument_specs.yml")):
-            entries = yaml.safe_load(path.read_text())["argument_specs"]
+            entries = yaml.load(path.read_text(), Loader=SAFE)["argument_specs"]
             found[path.parts[-3]] = {name: entry.get("options") or {} for name, entry in entries.items()}
         return found
 

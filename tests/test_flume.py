@@ -1,27 +1,27 @@
-"""The names that rotation leaves alone, by which Flume's source reads nginx's log; no host."""
+"""The names that do not change when nginx's log rotates, by which Flume's source reads it; no host."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+import name_log
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "roles/flume/files/name_log.py"
-SPEC = importlib.util.spec_from_file_location("name_log", SCRIPT)
-name_log = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(name_log)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Log:
     """A log, its rotation as logrotate's `create` does it, and what has been read of it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.log, self.folder, self.positions = folder / "access.log", folder / "flume", folder / "positions.json"
-        self.folder.mkdir()
+    def __init__(self, directory: Path) -> None:
+        self.log = directory / "access.log"
+        self.directory = directory / "flume"
+        self.positions = directory / "positions.json"
+        self.directory.mkdir()
 
     def write(self, text: str) -> None:
         with self.log.open("a") as stream:
@@ -34,12 +34,12 @@ class Log:
 
     def name(self) -> list[str]:
         """Name the present file, and return what can be read by all names, the oldest first."""
-        name_log.name(self.log, self.folder, self.positions)
-        return [link.read_text() for link in sorted(self.folder.iterdir())]
+        name_log.name(self.log, self.directory, self.positions)
+        return [link.read_text() for link in sorted(self.directory.iterdir())]
 
     def read(self, *, quiet: bool) -> None:
         """Let everything be read, as the source notes it, and be old if quiet."""
-        links = sorted(self.folder.iterdir())
+        links = sorted(self.directory.iterdir())
         entries = [{"inode": link.stat().st_ino, "pos": link.stat().st_size, "file": str(link)} for link in links]
         self.positions.write_text(json.dumps(entries))
         if quiet:
@@ -58,11 +58,11 @@ def log(tmp_path: Path) -> Log:
 
 def test_a_name_stays_with_its_file(log: Log) -> None:
     assert log.name() == ["a\n"]
-    before = set(log.folder.iterdir())
+    before = set(log.directory.iterdir())
     log.rotate()
     log.write("b\n")
     assert log.name() == ["a\n", "b\n"]
-    assert before < set(log.folder.iterdir())
+    assert before < set(log.directory.iterdir())
 
 
 def test_a_file_has_one_name(log: Log) -> None:
@@ -77,7 +77,7 @@ def test_the_first_file_is_read_from_its_end_and_no_other(log: Log) -> None:
     assert position == {
         "inode": log.log.stat().st_ino,
         "pos": 2,
-        "file": str(next(log.folder.iterdir())),
+        "file": str(next(log.directory.iterdir())),
     }
     log.rotate()
     log.name()

@@ -23,9 +23,6 @@ PENDING = {
     "hadoop_client",
     "hdfs",
     "kafka_kraft",
-    "loadtest",
-    "machines",
-    "verify",
     "yarn",
 }
 PENDING_FILES = {"plugins/filter/preflight.py", "tests/test_filters_preflight.py", "tests/test_rendering.py"}

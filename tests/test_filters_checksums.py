@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from checksums import artifact_manifest, compare_checksums, published_sha512
+from checksums import artifact_manifest, compare_checksums, published_sha512, uncached_artifacts
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "files/artifacts"
 NAME = "kafka_2.13-3.4.0.tgz"
@@ -139,3 +139,13 @@ def test_what_a_source_needs_and_is_not_there_is_named(product: Path) -> None:
     assert missing("2.0", "apache") == []
     (product / "apache.yml").unlink()
     assert missing("2.0", "apache") == ["apache.yml"]
+
+
+def test_what_a_cache_lacks_is_named(product: Path, tmp_path: Path) -> None:
+    manifest = artifact_manifest(str(product.parent), "made", "1.0", "registry")
+    for file in ("checksum_file", "file"):
+        assert uncached_artifacts(str(product.parent), {"made": "1.0"}, str(tmp_path), "registry") == ["made"]
+        write(tmp_path / manifest[file], "")
+    assert uncached_artifacts(str(product.parent), {"made": "1.0"}, str(tmp_path), "registry") == []
+    write(product / "1.0/pom.xml", "changed")
+    assert uncached_artifacts(str(product.parent), {"made": "1.0"}, str(tmp_path), "registry") == ["made"]

@@ -96,6 +96,22 @@ def artifact_manifest(
     }
 
 
+def uncached_artifacts(
+    manifests: str,
+    versions: Mapping[str, str],
+    directory: str,
+    source: str,
+    pins: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Return the products, of `versions` (name: version), that `directory` has no tarball of this manifest of."""
+    return [
+        name
+        for name, version in versions.items()
+        for manifest in [artifact_manifest(manifests, name, version, source, pins)]
+        if not all((Path(directory).expanduser() / manifest[file]).is_file() for file in ("file", "checksum_file"))
+    ]
+
+
 def _contents(product: Path, own: Path, overlays: Iterable[Path]) -> list[str]:
     """Return a line for each file that the tarball depends on: its place, SHA-256 and x bit."""
     files = {f"{product.name}/{own.name}/{path}": own / path for path in _paths(own) if path.parts[0] not in LAYERS}
@@ -122,4 +138,5 @@ class FilterModule:
             "artifact_manifest": artifact_manifest,
             "compare_checksums": compare_checksums,
             "published_sha512": published_sha512,
+            "uncached_artifacts": uncached_artifacts,
         }

@@ -197,25 +197,28 @@ def test_all_of_hadoop_is_configured_alike(cluster: Rendered) -> None:
     assert cluster.site("hadoop01", "core-site.xml")["fs.defaultFS"] == "hdfs://hadoop01:9000"
 
 
-@pytest.mark.parametrize(
-    ("unit", "groups"),
-    [
-        ("kafka", ["kafka_controllers", "kafka_brokers"]),
-        ("hdfs-namenode", ["hdfs_namenodes"]),
-        ("hdfs-secondarynamenode", ["hdfs_secondarynamenodes"]),
-        ("hdfs-datanode", ["hdfs_datanodes"]),
-        ("yarn-resourcemanager", ["yarn_resourcemanagers"]),
-        ("yarn-nodemanager", ["yarn_nodemanagers"]),
-        ("flink-session", ["flink_yarn"]),
-        ("log-analysis@", ["flink_yarn"]),
-        ("log-analysis-heartbeat", ["web_servers"]),
-        ("flume", ["web_servers"]),
-        ("webapp", ["web_servers"]),
-    ],
-)
-def test_a_service_is_where_its_groups_say(cluster: Rendered, unit: str, groups: list[str]) -> None:
-    there = {host for host, files in cluster.files.items() if f"/etc/systemd/system/{unit}.service" in files}
-    assert there == {host for group in groups for host in cluster.groups[group]}
+def test_the_table_of_services_says_which_units_are_where(cluster: Rendered) -> None:
+    services = cluster.deployment.hostvars["hadoop01"]["services"].values()
+    helpers = {helper for service in services for helper in service.get("helpers", [])}
+    written = {
+        (host, path.split("/")[4].removesuffix(".d"))
+        for host, files in cluster.files.items()
+        for path in files
+        if path.startswith("/etc/systemd/system/")
+    }
+    assert {(host, unit) for host, unit in written if unit not in helpers} == {
+        (host, service["unit"].replace("*", ""))
+        for service in services
+        for group in service["groups"]
+        for host in cluster.groups.get(group, [])
+    }
+
+
+def test_the_table_of_services_says_whose_processes_they_are(cluster: Rendered) -> None:
+    for service in cluster.deployment.hostvars["hadoop01"]["services"].values():
+        path = f"/etc/systemd/system/{service['unit'].replace('*', '')}"
+        for text in [files[path].text for files in cluster.files.values() if path in files]:
+            assert f"User={service['user']}\n" in text
 
 
 BEFORE = Cluster(webs=2, workers=5, brokers=5)

@@ -18,7 +18,8 @@ def play(playbook: str, *arguments: str) -> list[str]:
 def demo_phases(*arguments: str) -> list[Phase]:
     """Return the phases of the demo; the arguments are those of ansible-playbook for the load test."""
     return [
-        Phase("up", [play("playbooks/provision.yml")]),
+        # The cache is filled in the background from the very beginning.
+        Phase("up", [play("playbooks/fetch.yml"), play("playbooks/provision.yml")]),
         Phase("site", [play("site.yml")]),
         Phase("loadtest", [play("loadtest.yml", "-e", "loadtest_run_time=60s", *arguments)]),
         Phase("verify", [play("playbooks/verify.yml")]),

@@ -32,7 +32,7 @@ hadoop_set_classpath() {
   hadoop_add_classpath "$HADOOP_CONF_DIR"
   [[ -z ${HADOOP_USER_CLASSPATH_FIRST:-} ]] || hadoop_add_classpath "${user[@]}"
   hadoop_add_classpath "$share/common/lib/*" "$share/common/*"
-  # The directories themselves, too: hdfs/ contains webapps/.
+  # The folders themselves too: hdfs/ has webapps/ in it.
   for module in hdfs mapreduce yarn; do
     hadoop_add_classpath "$share/$module" "$share/$module/lib/*" "$share/$module/*"
   done
@@ -42,11 +42,11 @@ hadoop_set_classpath() {
 # The options before the subcommand, then the environment.
 # Sets hadoop_arguments to what follows them.
 hadoop_set_environment() {
-  # The directory of the version, not the symlink: switching it never mixes two versions in one JVM.
+  # The version's own folder: a switched symlink never mixes two versions in one JVM.
   HADOOP_HOME=$(cd -P "${HADOOP_HOME:-$(dirname "${BASH_SOURCE[0]}")/..}" && pwd)
   while [[ $# -gt 0 ]]; do
     case $1 in
-      --config) HADOOP_CONF_DIR=${2:?--config needs a directory}; shift 2 ;;
+      --config) HADOOP_CONF_DIR=${2:?--config needs a folder}; shift 2 ;;
       --loglevel) HADOOP_ROOT_LOGGER=${2:?--loglevel needs a level},console; shift 2 ;;
       --daemon) hadoop_fail "--daemon is not supported, let systemd start it" ;;
       *) break ;;
@@ -83,7 +83,7 @@ hadoop_run() {
   shift 3
   [[ -x ${JAVA_HOME:-}/bin/java ]] || hadoop_fail "JAVA_HOME is not set to a JDK (set it in hadoop-env.sh)"
   own=${!variable:-}
-  # Each variable is a list of options, separated by spaces. read returns 1 because there is no NUL.
+  # Each variable is a list of options, parted by blanks; read ends with 1 where no NUL comes.
   read -r -d '' -a options <<<"-Djava.net.preferIPv4Stack=true ${HADOOP_OPTS:-} $own" || true
   # As in the release: no heap given beside one that the options give.
   if [[ -n ${HADOOP_HEAPSIZE_MAX:-} && " ${options[*]}" != *" -Xmx"* ]]; then

@@ -3,7 +3,7 @@
 # release's script of this name. There is no -daemon: systemd does that.
 set -euo pipefail
 
-# The directory of the version, not the symlink: switching it never mixes two versions in one JVM.
+# The version's own folder: a switched symlink never mixes two versions in one JVM.
 base_dir=$(cd -P "$(dirname "$0")/.." && pwd)
 name=kafka
 gc_log=false
@@ -37,7 +37,7 @@ fi
 performance="-server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35"
 performance+=" -XX:+ExplicitGCInvokesConcurrent -XX:MaxInlineLevel=15 -Djava.awt.headless=true"
 
-# Each variable is a list of options, separated by spaces. read returns 1 because there is no NUL.
+# Each variable is a list of options, parted by blanks; read ends with 1 where no NUL comes.
 read -r -d '' -a options <<<"${KAFKA_HEAP_OPTS:--Xmx256M} ${KAFKA_JVM_PERFORMANCE_OPTS:-$performance} \
   ${KAFKA_GC_LOG_OPTS:-} ${KAFKA_JMX_OPTS:-} -Dkafka.logs.dir=$log_dir $KAFKA_LOG4J_OPTS" || true
 read -r -d '' -a last_options <<<"${KAFKA_OPTS:-}" || true

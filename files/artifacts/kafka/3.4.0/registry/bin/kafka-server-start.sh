@@ -9,6 +9,6 @@ bin=$(cd -P "$(dirname "$0")" && pwd)
 export KAFKA_LOG4J_OPTS=${KAFKA_LOG4J_OPTS:--Dlog4j.configuration=file:$bin/../config/log4j.properties}
 export KAFKA_HEAP_OPTS=${KAFKA_HEAP_OPTS:--Xmx1G -Xms1G}
 
-# A list, separated by spaces. read returns 1 because there is no NUL.
+# A list, parted by blanks; read ends with 1 where no NUL comes.
 read -r -d '' -a extra <<<"${EXTRA_ARGS--name kafkaServer -loggc}" || true
 exec "$bin/kafka-run-class.sh" "${extra[@]}" kafka.Kafka "$@"

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from checksums import artifact_manifest, compare_checksums, published_sha512, uncached_artifacts
+from checksums import artifact_manifest, cached_digest, compare_checksums, published_sha512, uncached_artifacts
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "files/artifacts"
 NAME = "kafka_2.13-3.4.0.tgz"
@@ -141,11 +141,15 @@ def test_what_a_source_needs_and_is_not_there_is_named(product: Path) -> None:
     assert missing("2.0", "apache") == ["apache.yml"]
 
 
-def test_what_a_cache_lacks_is_named(product: Path, tmp_path: Path) -> None:
+def test_what_a_cache_has_and_lacks(product: Path, tmp_path: Path) -> None:
+    def uncached() -> list[str]:
+        return uncached_artifacts(str(product.parent), {"made": "1.0"}, "registry", {}, str(tmp_path))
+
     manifest = artifact_manifest(str(product.parent), "made", "1.0", "registry")
-    for file in ("checksum_file", "file"):
-        assert uncached_artifacts(str(product.parent), {"made": "1.0"}, str(tmp_path), "registry") == ["made"]
-        write(tmp_path / manifest[file], "")
-    assert uncached_artifacts(str(product.parent), {"made": "1.0"}, str(tmp_path), "registry") == []
+    assert cached_digest(manifest, str(tmp_path)) == ""
+    assert uncached() == ["made"]
+    write(tmp_path / manifest["checksum_file"], "abc  made-1.0.tar\n")
+    assert cached_digest(manifest, str(tmp_path)) == "abc"
+    assert uncached() == []
     write(product / "1.0/pom.xml", "changed")
-    assert uncached_artifacts(str(product.parent), {"made": "1.0"}, str(tmp_path), "registry") == ["made"]
+    assert uncached() == ["made"]

@@ -96,19 +96,20 @@ def artifact_manifest(
     }
 
 
+def cached_digest(manifest: Mapping[str, Any], directory: str) -> str:
+    """Return the SHA-256 of the tarball that was made from this manifest, "" if the cache `directory` knows of none."""
+    file = Path(directory).expanduser() / manifest["checksum_file"]
+    return file.read_text().split()[0] if file.is_file() else ""
+
+
 def uncached_artifacts(
-    manifests: str,
-    versions: Mapping[str, str],
-    directory: str,
-    source: str,
-    pins: Mapping[str, str] | None = None,
+    manifests: str, versions: Mapping[str, str], source: str, pins: Mapping[str, str], directory: str
 ) -> list[str]:
-    """Return the products, of `versions` (name: version), that `directory` has no tarball of this manifest of."""
+    """Return the products, of `versions` (name: version), that the cache `directory` has no tarball of."""
     return [
         name
         for name, version in versions.items()
-        for manifest in [artifact_manifest(manifests, name, version, source, pins)]
-        if not all((Path(directory).expanduser() / manifest[file]).is_file() for file in ("file", "checksum_file"))
+        if not cached_digest(artifact_manifest(manifests, name, version, source, pins), directory)
     ]
 
 
@@ -136,6 +137,7 @@ class FilterModule:
         """Return each filter by its name in templates."""
         return {
             "artifact_manifest": artifact_manifest,
+            "cached_digest": cached_digest,
             "compare_checksums": compare_checksums,
             "published_sha512": published_sha512,
             "uncached_artifacts": uncached_artifacts,

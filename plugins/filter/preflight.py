@@ -268,7 +268,7 @@ def preflight_hosts(values: Values, names: Iterable[str], supported: Mapping[str
             continue
         silence = host.silence()
         if silence:
-            found.append(f"{name}: {silence.rstrip('.')}. docs/deploy.md says how the control node reaches it.")
+            found.append(f"{name}: {silence.rstrip('.')}. See docs/deploy.md, Deploying to your own hosts.")
             continue
         clocks[name] = host.clock()
         found += [f"{name}: {text}" for text in (*system_findings(host, supported), *capacity_findings(host))]

@@ -106,7 +106,7 @@ def unknown_findings(values: Values, project: Project, tables: Mapping[str, Any]
     for name, hosts in sorted(holders.items()):
         where = f" (set for {hosts[0]}{f' and {len(hosts) - 1} more' if len(hosts) > 1 else ''})"
         if name in renamed:
-            yield f"{name}: this variable{where} is now {renamed[name]}. Rename it."
+            yield f"{name}: this variable{where} has been replaced: set {renamed[name]}."
             continue
         near = difflib.get_close_matches(name, sorted(known), 1, 0.6)
         meant = f"Did you mean {near[0]}?" if near else "Remove it."

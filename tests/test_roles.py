@@ -25,7 +25,7 @@ PENDING = {
     "kafka_kraft",
     "yarn",
 }
-PENDING_FILES = {"plugins/filter/preflight.py", "tests/test_filters_preflight.py", "tests/test_rendering.py"}
+PENDING_FILES = {"plugins/filter/preflight.py", "tests/test_filters_preflight.py"}
 TYPES = {"str": str, "path": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
 
 

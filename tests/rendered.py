@@ -128,7 +128,7 @@ class RenderedHosts:
     def topic(self, name: str) -> dict[str, int]:
         """Return a topic's numbers of partitions and replicas."""
         calls = [
-            call for host in self.deployment.hosts for call in self._calls(host, "command", task="Make the topics")
+            call for host in self.deployment.hosts for call in self._calls(host, "command", task="Create the topics")
         ]
         (argv,) = (call.args["argv"] for call in calls if name in call.args["argv"])
         broker = properties(self.file("hadoop02", "/usr/local/kafka/config/kraft/server.properties").text)

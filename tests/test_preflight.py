@@ -119,7 +119,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
         "kafka_version": "3.4",
         "flume_version": "",
         "flume_source": "tail",
-        "kafka_kraft_replication": "4",
+        "kafka_kraft_internal_replication_factor": "4",
         "nginx_server_settings": "2m",
         "webapp_workers": "-1",
         "flink_yarn_taskmanager_memory": "8g",
@@ -139,7 +139,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
     assert any("one host and no more: postgresql" in finding for finding in findings)
     assert "exec, taildir, got: tail" in about("flume_source", findings)
     assert "unable to convert to dict" in about("nginx_server_settings", findings)
-    assert "it is '4', and has to be a whole number, 1 to 2" in about("kafka_kraft_replication", findings)
+    assert "it is '4', and has to be a whole number, 1 to 2" in about("kafka_kraft_internal_replication_factor", findings)
     assert "it is '-1', and has to be a whole number, 0 or more" in about("webapp_workers", findings)
     assert "hadoop_client_nodemanager_memory_mb, 3072" in about("flink_yarn_taskmanager_memory", findings)
     assert "Did you mean flume_source?" in about("flume_sorce", findings)

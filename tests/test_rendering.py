@@ -87,7 +87,7 @@ def test_each_web_host_has_a_way_of_its_own(cluster: Rendered) -> None:
     (topics,) = (
         [call.args["argv"] for call in calls]
         for host in cluster.nodes
-        if (calls := cluster.deployment.calls(host, "ansible.builtin.command", task="Make the topics"))
+        if (calls := cluster.deployment.calls(host, "ansible.builtin.command", task="Create the topics"))
     )
     assert [argv[argv.index("--topic") + 1] for argv in topics] == [f"{host}-nginx-log" for host in webs]
     queries = cluster.deployment.calls("db01", "community.postgresql.postgresql_query", task="Apply the migrations")

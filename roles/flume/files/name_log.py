@@ -1,15 +1,15 @@
-"""Give each file that a log has been a name of its own, which rotation leaves alone.
+"""Give each file that a log has had a name of its own that log rotation does not change.
 
-usage: name_log.py LOG FOLDER POSITIONS
+usage: name_log.py LOG DIRECTORY POSITIONS
 
-Flume's TAILDIR source knows a file by its inode and its path. A file that rotation has renamed is therefore either no
-longer read, with the lines that came after the last look (where the pattern is the log's exact name), or read again
-from its first line (where the pattern is wider). So the source reads hard links in FOLDER: made here as soon as there
-is a new file, in the order of their time, whatever becomes of the log's own names, and even while no agent runs.
+Flume's TAILDIR source identifies a file by inode and path. When rotation renames a file, the source either stops
+reading it before its last lines (if the pattern is the log's exact name) or reads it again from its first line (if the
+pattern is wider). The source therefore reads hard links in DIRECTORY. They are created as soon as there is a new file,
+named in the order of their creation, and stay when the log's own names change, even while no agent runs.
 
-A link that is not the newest is removed once its file is read to its end and was not written for an hour. The first
-link of all is read from where the log ends now: what is older has been sent by another source, or was written before
-there was a reader.
+A link that is not the newest is removed once its file has been read to its end and was not written to for an hour.
+The very first link is read from the present end of the log: older lines were sent by another source, or written before
+there was one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import os
 import time
 from pathlib import Path
 
-#: Seconds after which nginx, told to reopen its log, writes to a rotated file no more.
+#: Seconds after which nginx, which was told to reopen its log, no longer writes to a rotated file.
 QUIET_SECONDS = 3600
 
 
@@ -32,11 +32,11 @@ def read_positions(path: Path) -> dict[int, int]:
         return {}
 
 
-def name(log: Path, folder: Path, positions: Path) -> None:
-    """Link the log's present file into the folder unless it is there, and remove the links that are done with."""
-    links = sorted(folder.iterdir())
+def name(log: Path, directory: Path, positions: Path) -> None:
+    """Link the log's present file into the directory unless it is there, and remove links that have been read."""
+    links = sorted(directory.iterdir())
     if log.exists() and not any(link.samefile(log) for link in links):
-        link = folder / f"{log.name}.{time.time_ns()}"
+        link = directory / f"{log.name}.{time.time_ns()}"
         if not links:
             start = [{"inode": log.stat().st_ino, "pos": log.stat().st_size, "file": str(link)}]
             positions.write_text(json.dumps(start))
@@ -52,10 +52,10 @@ def name(log: Path, folder: Path, positions: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("log", type=Path)
-    parser.add_argument("folder", type=Path, help="on the log's file system")
+    parser.add_argument("directory", type=Path, help="on the log's file system")
     parser.add_argument("positions", type=Path, help="the source's position file")
     arguments = parser.parse_args()
-    name(arguments.log, arguments.folder, arguments.positions)
+    name(arguments.log, arguments.directory, arguments.positions)
 
 
 if __name__ == "__main__":

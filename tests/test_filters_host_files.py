@@ -13,6 +13,7 @@ FOUND = [
         "path": "/srv/app/main.py",
         "checksum": hashlib.sha1(CONTENT.encode(), usedforsecurity=False).hexdigest(),
         "pw_name": "hadoop",
+        "gr_name": "adm",
         "mode": "0644",
     },
     # What `find` lists of a directory has no checksum.
@@ -29,6 +30,8 @@ FILE = {"path": "/srv/app/main.py", "content": CONTENT, "owner": "hadoop", "mode
         ({"content": "other"}, False),
         ({"owner": "root"}, False),
         ({"mode": "0640"}, False),
+        ({"group": "adm"}, True),
+        ({"group": "root"}, False),
         ({"path": "/var/log/flink", "mode": "0755"}, False),
     ],
 )

@@ -10,15 +10,22 @@ if TYPE_CHECKING:
 
 
 def has_file(
-    found: Iterable[Mapping[str, Any]], path: str, content: str, *, owner: str = "root", mode: str = "0644"
+    found: Iterable[Mapping[str, Any]],
+    path: str,
+    content: str,
+    *,
+    owner: str = "root",
+    group: str | None = None,
+    mode: str = "0644",
 ) -> bool:
-    """Return whether a host has a file with this content, owner and mode.
+    """Return whether a host has a file with this content, owner, group and mode.
 
     Args:
         found: `files` of ansible.builtin.find, called with get_checksum (SHA-1, its default).
         path: absolute path of the file.
         content: the file's text, encoded as UTF-8 on the host.
         owner: name of the file's owner.
+        group: name of the file's group; None is any.
         mode: permissions as four octal digits.
 
     """
@@ -27,7 +34,7 @@ def has_file(
         "checksum": hashlib.sha1(content.encode(), usedforsecurity=False).hexdigest(),
         "pw_name": owner,
         "mode": mode,
-    }
+    } | ({"gr_name": group} if group else {})
     return any(all(file.get(key) == value for key, value in wanted.items()) for file in found)
 
 

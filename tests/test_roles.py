@@ -17,14 +17,7 @@ HOSTS = re.compile(r"\b(?:web|hadoop|db)\d\d\b|\b192\.168\.\d+\.[1-9]")
 #: Lock files, lists of checksums and data.
 GENERATED = re.compile(r"requirements\.txt$|\.sha256$|/sentences\.txt$|\.svg$|^LICENSE$")
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
-#: Roles and files that have not been rewritten yet; to be emptied.
-PENDING = {
-    "flume",
-    "hadoop_client",
-    "hdfs",
-    "kafka_kraft",
-    "yarn",
-}
+#: Files that have not been rewritten yet; to be emptied.
 PENDING_FILES = {"plugins/filter/preflight.py", "tests/test_filters_preflight.py"}
 TYPES = {"str": str, "path": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
 
@@ -99,8 +92,6 @@ def test_the_readme_is_fresh(role: Path) -> None:
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_no_default_names_a_host(role: Path) -> None:
-    if role.name in PENDING:
-        pytest.skip("not rewritten yet")
     defaults = role / "defaults/main.yml"
     named = HOSTS.findall(defaults.read_text()) if defaults.exists() else []
     assert named == [], "a host's name is a required input, set in group_vars"
@@ -109,8 +100,6 @@ def test_no_default_names_a_host(role: Path) -> None:
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_private_names_are_the_role_s_own(role: Path) -> None:
     """`__x_y` belongs to the role x; what another role may read is named without underscores."""
-    if role.name in PENDING:
-        pytest.skip("not rewritten yet")
     for path in sorted(role.rglob("*")):
         if path.suffix in (".yml", ".j2") and path.is_file():
             owners = {owner(name) for name in re.findall(r"\b__([a-z][a-z_]*)", path.read_text())}

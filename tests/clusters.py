@@ -64,7 +64,7 @@ class Cluster:
         }
 
 
-class Rendered:
+class RenderedCluster:
     """What a run writes to a cluster."""
 
     def __init__(self, cluster: Cluster, directory: Path) -> None:

@@ -49,21 +49,21 @@ def hosts() -> dict[str, Any]:
     return yaml.safe_load((ROOT / "inventory/vms/hosts.yml").read_text())
 
 
-def play(folder: Path, hosts: dict[str, Any], playbook: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+def play(directory: Path, hosts: dict[str, Any], playbook: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Run a playbook with an inventory of these hosts; return its exit status and what the json callback printed."""
-    inventory = folder / "inventory"
+    inventory = directory / "inventory"
     inventory.mkdir(exist_ok=True)
     (inventory / "group_vars").symlink_to(ROOT / "inventory/vms/group_vars")
     # A playbook of this directory sees the wiring, too.
-    (folder / "group_vars").symlink_to(ROOT / "group_vars")
+    (directory / "group_vars").symlink_to(ROOT / "group_vars")
     (inventory / "hosts.yml").write_text(yaml.safe_dump(hosts))
     for name, connection in {"late": LATE, "closed": CLOSED}.items():
-        (folder / f"{name}.py").write_text(connection)
+        (directory / f"{name}.py").write_text(connection)
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-        "ANSIBLE_CONNECTION_PLUGINS": str(folder),
+        "ANSIBLE_CONNECTION_PLUGINS": str(directory),
     }
     command = ["ansible-playbook", "--inventory", str(inventory), str(playbook), *arguments]
     run = subprocess.run(command, env=environment, cwd=ROOT, check=False, capture_output=True, text=True)
@@ -72,9 +72,9 @@ def play(folder: Path, hosts: dict[str, Any], playbook: Path, *arguments: str) -
     return run.returncode, json.JSONDecoder().raw_decode(run.stdout, run.stdout.index("\n{") + 1)[0]
 
 
-def refuse(folder: Path, hosts: dict[str, Any], *arguments: str) -> list[str]:
+def refuse(directory: Path, hosts: dict[str, Any], *arguments: str) -> list[str]:
     """Run the first play; return what one task, which has to be the only one that fails, refuses."""
-    status, printed = play(folder, hosts, PREFLIGHT, *arguments)
+    status, printed = play(directory, hosts, PREFLIGHT, *arguments)
     tasks = printed["plays"][0]["tasks"]
     names = [task["task"]["name"].removeprefix("preflight : ") for task in tasks]
     last = tasks.pop(names.index("Fail with everything that is wrong"))
@@ -139,7 +139,9 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, hosts: dict[st
     assert any("one host and no more: postgresql" in finding for finding in findings)
     assert "exec, taildir, got: tail" in about("flume_source", findings)
     assert "unable to convert to dict" in about("nginx_server_settings", findings)
-    assert "it is '4', and has to be a whole number, 1 to 2" in about("kafka_kraft_internal_replication_factor", findings)
+    assert "it is '4', and has to be a whole number, 1 to 2" in about(
+        "kafka_kraft_internal_replication_factor", findings
+    )
     assert "it is '-1', and has to be a whole number, 0 or more" in about("webapp_workers", findings)
     assert "hadoop_client_nodemanager_memory_mb, 3072" in about("flink_yarn_taskmanager_memory", findings)
     assert "Did you mean flume_source?" in about("flume_sorce", findings)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from clusters import HADOOP, Cluster, Rendered
+from clusters import HADOOP, Cluster, RenderedCluster
 from formats import inside, nginx, properties
 from reference import PROJECT
 from rendering import ROOT, Deployment
@@ -30,31 +30,31 @@ SIZES = {
 
 
 @pytest.fixture(scope="module", params=SIZES)
-def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RenderedCluster:
     """Return a cluster of each size."""
-    return Rendered(SIZES[request.param], tmp_path_factory.mktemp("inventory"))
+    return RenderedCluster(SIZES[request.param], tmp_path_factory.mktemp("inventory"))
 
 
-def test_all_hosts_of_that_size_are_rendered(cluster: Rendered, request: pytest.FixtureRequest) -> None:
+def test_all_hosts_of_that_size_are_rendered(cluster: RenderedCluster, request: pytest.FixtureRequest) -> None:
     size = request.node.callspec.params["cluster"]
     assert not size.isdecimal() or len(cluster.deployment.hosts) == int(size)
     assert set(cluster.deployment.hosts) == set(cluster.groups["all"])
 
 
-def test_nothing_is_left_to_be_rendered(cluster: Rendered) -> None:
+def test_nothing_is_left_to_be_rendered(cluster: RenderedCluster) -> None:
     marks = re.compile(r"\{\{|\{%|Undefined")
     written = [(host, path) for host, files in cluster.files.items() for path in files if not path.endswith(".py")]
     assert [place for place in written if marks.search(cluster.text(*place))] == []
 
 
-def test_every_node_of_kafka_knows_the_same_quorum(cluster: Rendered) -> None:
+def test_every_node_of_kafka_knows_the_same_quorum(cluster: RenderedCluster) -> None:
     ids = {host: node["node.id"] for host, node in cluster.nodes.items()}
     voters = ",".join(f"{ids[host]}@{host}:9093" for host in cluster.groups["kafka_controllers"])
     assert {node["controller.quorum.voters"] for node in cluster.nodes.values()} == {voters}
     assert len(set(ids.values())) == len(ids) == len(cluster.groups["kafka_brokers"])
 
 
-def test_every_node_of_kafka_is_what_its_groups_say(cluster: Rendered) -> None:
+def test_every_node_of_kafka_is_what_its_groups_say(cluster: RenderedCluster) -> None:
     for host, node in cluster.nodes.items():
         controller = host in cluster.groups["kafka_controllers"]
         assert node["process.roles"] == ("broker,controller" if controller else "broker")
@@ -62,7 +62,7 @@ def test_every_node_of_kafka_is_what_its_groups_say(cluster: Rendered) -> None:
         assert node["advertised.listeners"] == f"PLAINTEXT://{host}:9092"
 
 
-def test_nothing_has_more_copies_than_there_are_hosts_for_them(cluster: Rendered) -> None:
+def test_nothing_has_more_copies_than_there_are_hosts_for_them(cluster: RenderedCluster) -> None:
     for node in cluster.nodes.values():
         for topic in ("offsets.topic", "transaction.state.log"):
             assert node[f"{topic}.replication.factor"] == str(min(3, len(cluster.groups["kafka_brokers"])))
@@ -72,7 +72,7 @@ def test_nothing_has_more_copies_than_there_are_hosts_for_them(cluster: Rendered
         assert copies == str(min(3, len(cluster.groups["hdfs_datanodes"])))
 
 
-def test_who_asks_kafka_knows_all_brokers(cluster: Rendered) -> None:
+def test_who_asks_kafka_knows_all_brokers(cluster: RenderedCluster) -> None:
     servers = ",".join(f"{host}:9092" for host in cluster.groups["kafka_brokers"])
     for host in cluster.groups["web_servers"]:
         agent = properties(cluster.text(host, AGENT))
@@ -82,7 +82,7 @@ def test_who_asks_kafka_knows_all_brokers(cluster: Rendered) -> None:
         assert f"'properties.bootstrap.servers' = '{servers}'" in sql
 
 
-def test_each_web_host_has_a_way_of_its_own(cluster: Rendered) -> None:
+def test_each_web_host_has_a_way_of_its_own(cluster: RenderedCluster) -> None:
     webs = cluster.groups["web_servers"]
     (topics,) = (
         [call.args["argv"] for call in calls]
@@ -158,26 +158,26 @@ def test_the_tables_own_numbers_are_the_roles_defaults() -> None:
     assert services["nodemanager"]["containers_mib"] == defaults["hadoop_client_nodemanager_memory_mb"]
 
 
-def test_each_web_server_answers_to_its_own_name(cluster: Rendered) -> None:
+def test_each_web_server_answers_to_its_own_name(cluster: RenderedCluster) -> None:
     for number, host in enumerate(cluster.groups["web_servers"], 1):
         server = inside(nginx(cluster.text(host, "/etc/nginx/conf.d/comprehensive-case-webapp.conf")), "server")
         assert ["server_name", "localhost", host, f"192.168.122.{number}", "127.0.0.1"] in server
 
 
-def test_every_host_can_name_every_host(cluster: Rendered) -> None:
+def test_every_host_can_name_every_host(cluster: RenderedCluster) -> None:
     numbers = {host: cluster.deployment.hostvars[host]["host_number"] for host in cluster.deployment.hosts}
     lines = sorted(f"192.168.122.{number} {host}" for host, number in numbers.items())
     for host in cluster.deployment.hosts:
         assert sorted(cluster.text(host, "/etc/hosts").splitlines()) == lines
 
 
-def test_all_of_hadoop_is_configured_alike(cluster: Rendered) -> None:
+def test_all_of_hadoop_is_configured_alike(cluster: RenderedCluster) -> None:
     for name in ("core-site.xml", "hdfs-site.xml", "yarn-site.xml", "capacity-scheduler.xml", "hadoop-env.sh"):
         assert len({cluster.text(host, f"{HADOOP}/{name}") for host in cluster.groups["hadoop"]}) == 1
     assert cluster.site("hadoop01", "core-site.xml")["fs.defaultFS"] == "hdfs://hadoop01:9000"
 
 
-def test_the_table_of_services_says_which_units_are_where(cluster: Rendered) -> None:
+def test_the_table_of_services_says_which_units_are_where(cluster: RenderedCluster) -> None:
     services = cluster.deployment.hostvars["hadoop01"]["services"].values()
     helpers = {helper for service in services for helper in service.get("helpers", [])}
     written = {
@@ -194,7 +194,7 @@ def test_the_table_of_services_says_which_units_are_where(cluster: Rendered) -> 
     }
 
 
-def test_the_table_of_services_says_whose_processes_they_are(cluster: Rendered) -> None:
+def test_the_table_of_services_says_whose_processes_they_are(cluster: RenderedCluster) -> None:
     for service in cluster.deployment.hostvars["hadoop01"]["services"].values():
         path = f"/etc/systemd/system/{service['unit'].replace('*', '')}"
         for text in [files[path].text for files in cluster.files.values() if path in files]:
@@ -205,9 +205,9 @@ BEFORE = Cluster(webs=2, workers=5, brokers=5)
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+def before(tmp_path_factory: pytest.TempPathFactory) -> RenderedCluster:
     """Return the cluster that is then changed."""
-    return Rendered(BEFORE, tmp_path_factory.mktemp("inventory"))
+    return RenderedCluster(BEFORE, tmp_path_factory.mktemp("inventory"))
 
 
 @pytest.mark.parametrize(
@@ -222,9 +222,9 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     ids=["a web host and a worker more", "a broker more", "a web host less", "a broker less"],
 )
 def test_a_host_more_or_less_changes_nothing_else_on_the_others(
-    before: Rendered, then: Cluster, expected: set[str], tmp_path: Path
+    before: RenderedCluster, then: Cluster, expected: set[str], tmp_path: Path
 ) -> None:
-    after = Rendered(then, tmp_path)
+    after = RenderedCluster(then, tmp_path)
     servers = re.compile(r"[\w:,]*:9092[\w:,]*")
     changed = set()
     for host in set(before.files) & set(after.files):

@@ -1,7 +1,7 @@
 """Evaluate variables of many hosts on the control node.
 
-Ansible evaluates an expression for each host again. Most expressions of a thousand hosts have the same result: here they
-are evaluated once for all hosts on which everything that they refer to is the same.
+Ansible evaluates an expression for each host again. Most expressions have the same result on a thousand hosts: here
+they are evaluated once for all hosts on which everything that they refer to is the same.
 """
 
 from __future__ import annotations

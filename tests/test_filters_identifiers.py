@@ -44,10 +44,10 @@ def test_a_hyphen_is_an_underscore_in_tables_only() -> None:
 @pytest.mark.parametrize("host", HOSTS)
 def test_names_are_valid_where_they_are_used(host: str) -> None:
     names = access_log_names(host)
-    # PostgreSQL, without quotes; the constraint's name has the longest suffix.
-    for table in (names["table"], names["malformed_table"]):
-        assert re.fullmatch(r"[a-z_][a-z0-9_]*", table)
-        assert len(f"{table}_duration_unique") <= 63
+    # PostgreSQL, without quotes; it cuts the constraints' names off at 63 characters.
+    tables = (names["table"], names["malformed_table"])
+    assert all(re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", table) for table in tables)
+    assert len({*tables, *(f"{table}_duration_unique"[:63] for table in tables)}) == 4
     # Kafka's Topic.validate.
     assert re.fullmatch(r"[A-Za-z0-9._-]{1,249}", names["topic"])
     # systemd.unit(5)
@@ -55,6 +55,11 @@ def test_names_are_valid_where_they_are_used(host: str) -> None:
     assert len(f"log-analysis@{names['name']}.service") <= 255
     assert all(len(part) <= 255 for part in names["hdfs_path"].split("/"))
     assert re.fullmatch(r"(/[A-Za-z0-9._-]+)+", names["hdfs_path"])
+
+
+def test_a_name_that_fits_is_not_shortened() -> None:
+    assert access_log_names("w" * 42)["malformed_table"] == "w" * 42 + "_nginx_log_malformed"
+    assert len(access_log_names("w" * 43)["malformed_table"]) == 62
 
 
 def test_hosts_with_different_names_share_none() -> None:

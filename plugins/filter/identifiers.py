@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 #: PostgreSQL cuts longer identifiers off, so that two of them may become the same
 #: (https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS).
 MAX_IDENTIFIER = 63
-#: The longest that is put behind an identifier: a constraint of the second table.
-LONGEST_SUFFIX = "_nginx_log_malformed_duration_unique"
+#: The longest that is put behind an identifier: that of the second table, and one character of the longer one of its
+#: constraint, which PostgreSQL cuts off: the two may not be the same.
+LONGEST_SUFFIX = "_nginx_log_malformed_"
 #: Kafka allows 249 characters for a topic, systemd 255 for a unit and HDFS 255 for a directory's name; this leaves room
 #: for what is put around it (`log-analysis@` ... `-log-analysis.service`).
 MAX_NAME = 200

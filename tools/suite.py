@@ -1,4 +1,4 @@
-"""All tests of the project: linters, tests without hosts, the roles' scenarios, the demo, and tests on its hosts.
+"""The standard tests: linters, tests without hosts, the roles' scenarios, the demo, and tests on its hosts.
 
 usage: suite.py [ARGUMENT...], arguments of ansible-playbook for the demo's load test; or suite.py --vm, only the VMs.
 """
@@ -69,7 +69,7 @@ def roles(lane: int) -> Phase:
 
 
 def run_all(*arguments: str) -> None:
-    """Run all tests; the arguments are those of ansible-playbook for the demo's load test."""
+    """Run the standard tests; the arguments are those of ansible-playbook for the demo's load test."""
     phases = Phases(ADVICE)
     unit = Phase("unit", [["pytest", "--numprocesses=2", "--dist=loadfile", "tests"]])
     check = Phase("check mode", [play("site.yml", "--check", "--diff")])

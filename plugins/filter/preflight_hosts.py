@@ -1,4 +1,4 @@
-"""What is wrong with an inventory and its hosts, found on the control node from what Ansible knows of them."""
+"""What is wrong with the hosts of an inventory, found on the control node from what they say of themselves."""
 
 from __future__ import annotations
 
@@ -42,68 +42,6 @@ def mib(size: str) -> float:
     if not found:
         raise ValueError(size)
     return int(found[1]) * UNITS[found[2]] / MIB
-
-
-def hosts_text(hosts: Iterable[str], most: int = 5) -> str:
-    """Return hosts' names as a list that stays readable."""
-    names = list(hosts)
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
-
-
-# The inventory.
-
-
-def address_findings(values: Values, network: str) -> Iterator[str]:
-    """Yield what is wrong with the hosts' addresses."""
-    by_address = defaultdict(list)
-    for host in values.raw:
-        by_address[str(values.get(host, "ansible_host") or "")].append(host)
-    unplaced = by_address.pop("", [])
-    if unplaced:
-        yield (
-            f"host_number or ansible_host: the inventory does not say where {hosts_text(unplaced)} is. Give each host "
-            f"a host_number that is in cluster_network ({network or 'not set'}), or an ansible_host."
-        )
-    shared = [f"{address} is that of {hosts_text(hosts)}" for address, hosts in by_address.items() if len(hosts) > 1]
-    if shared:
-        yield f"host_number or ansible_host: each host needs an address of its own; {'; '.join(shared)}."
-
-
-def kafka_findings(values: Values, nodes: list[str]) -> Iterator[str]:
-    """Yield what is wrong with the ids of Kafka's nodes and of their cluster."""
-    wanted = set(nodes)
-    ids = {host: str(values.get(host, "kafka_kraft_node_id", "none")) for host in values.raw if host in wanted}
-    by_id = defaultdict(list)
-    for host, node_id in ids.items():
-        by_id[node_id].append(host)
-    wrong = [h for node_id, hosts in by_id.items() if len(hosts) > 1 or not node_id.isdigit() for h in hosts]
-    if wrong:
-        yield (
-            "kafka_kraft_node_id: each host of kafka_controllers and kafka_brokers needs a number of its own in the "
-            f"inventory's hosts.yml; found {hosts_text((f'{host} {ids[host]}' for host in ids if host in wrong), 10)}."
-        )
-    clusters = {str(values.get(host, "kafka_kraft_cluster_id") or "none") for host in nodes}
-    if nodes and (len(clusters) > 1 or not all(re.fullmatch(r"[A-Za-z0-9_-]{22}", one) for one in clusters)):
-        yield (
-            f"kafka_kraft_cluster_id: found {', '.join(sorted(clusters))}. It has to be what `kafka-storage.sh "
-            "random-uuid` prints (22 characters), the same on all nodes. Set it once in the inventory's group_vars."
-        )
-
-
-def preflight_inventory(values: Values, nodes: list[str], network: object) -> list[str]:
-    """Return what is wrong with the hosts' addresses and with Kafka's ids.
-
-    Args:
-        values: the hosts' variables.
-        nodes: the hosts that run Kafka.
-        network: the hosts' network, in CIDR notation.
-
-    """
-    return [*address_findings(values, str(network or "")), *kafka_findings(values, nodes)]
-
-
-# The hosts: what they say of themselves.
 
 
 class Host:
@@ -280,4 +218,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return {"preflight_hosts": preflight_hosts, "preflight_inventory": preflight_inventory}
+        return {"preflight_hosts": preflight_hosts}

@@ -1,0 +1,90 @@
+"""What the first play finds wrong with an inventory, and how it evaluates variables, without Ansible's plays."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import preflight_inventory
+import pytest
+from given import Given
+from host_values import CannotComputeError, HostValues, references
+
+
+def evaluate(value: str, variables: dict[str, Any]) -> Any:
+    """Stand for Ansible: evaluate `{{ a + b }}` as Python does."""
+    return eval(ast.unparse(ast.parse(str(value).strip("{} "))), {}, dict(variables))
+
+
+def test_equal_expressions_are_evaluated_once() -> None:
+    calls = []
+
+    def count(value: Any, variables: dict[str, Any]) -> Any:
+        calls.append(variables["inventory_hostname"])
+        return evaluate(value, variables) if isinstance(value, str) else value
+
+    hosts = {
+        f"h{n}": {
+            "inventory_hostname": f"h{n}",
+            "number": n,
+            "group": 1,
+            "same": "{{ group + 1 }}",
+            "own": "{{ number + 1 }}",
+        }
+        for n in range(50)
+    }
+    values = HostValues(hosts.__getitem__, hosts, count)
+    assert [values.value(name, "same") for name in hosts] == [2] * 50
+    assert calls == ["h0"]
+    assert [values.value(name, "own") for name in hosts] == [n + 1 for n in range(50)]
+
+
+def test_an_expression_that_fails_is_told_from_a_variable_that_is_absent() -> None:
+    values = HostValues({"h": {"bad": "{{ nothing }}"}}.__getitem__, ["h"], evaluate)
+    assert values.get("h", "absent", 7) == values.get("h", "bad", 7) == 7
+    for _ in range(2):
+        with pytest.raises(CannotComputeError, match="nothing"):
+            values.value("h", "bad")
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("plain", set()),
+        (7, set()),
+        ({"a": ["{{ one }}", {"{{ two }}": None}]}, {"one", "two"}),
+        ("{{ three | intersect(['x']) | length > 0 }}", {"three"}),
+        ("{{ dict(groups['all'] | zip(groups['all'] | map('extract', hostvars, 'ansible_host'))) }}", {"dict"}),
+        ("{{ lookup('ansible.builtin.file', four) }}", {"four"}),
+        ("{{ lookup('ansible.builtin.vars', five) }}", None),
+        ("{{ query('template', six) }}", None),
+        ("{{ vars['seven'] }}", None),
+        ("{{ broken", None),
+        (object(), None),
+    ],
+)
+def test_the_names_that_an_expression_refers_to(value: object, names: set[str] | None) -> None:
+    assert references(value) == names
+
+
+def inventory(**hosts: dict[str, Any]) -> list[str]:
+    return preflight_inventory.preflight_inventory(
+        Given(hosts), [name for name in hosts if name.startswith("k")], "192.0.2.0/24"
+    )
+
+
+def test_addresses_and_kafka_s_ids_are_checked() -> None:
+    cluster = {"kafka_kraft_cluster_id": "3WR1JBtdRda7rfOUBWvAoA"}
+    good = {f"k{n}": {"ansible_host": f"192.0.2.{n}", "kafka_kraft_node_id": n, **cluster} for n in (1, 2, 3)}
+    assert inventory(**good, d={"ansible_host": "192.0.2.9"}) == []
+    bad = {**good, "k2": good["k2"] | {"kafka_kraft_node_id": "1"}, "k3": {"ansible_host": "", **cluster}}
+    place, address, ids = inventory(**bad, d={"ansible_host": "192.0.2.1"}, e={})
+    assert "does not say where k3, e is" in place
+    assert "192.0.2.1 is that of k1, d" in address
+    assert "found k1 1, k2 1, k3 none" in ids
+
+
+@pytest.mark.parametrize("wrong", ["3WR1JBtdRda7rfOUBWvAo", "", None, 7])
+def test_a_wrong_cluster_id_is_shown(wrong: object) -> None:
+    (found,) = inventory(k1={"ansible_host": "a", "kafka_kraft_node_id": 1, "kafka_kraft_cluster_id": wrong})
+    assert found.startswith(f"kafka_kraft_cluster_id: found {wrong or 'none'}.")

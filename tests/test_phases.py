@@ -6,14 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import suite
 from phases import ROOT, MemoryMeter, Phase, Phases
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def shell(name: str, *scripts: str, **environment: str) -> Phase:
@@ -55,15 +52,16 @@ def test_a_failure_ends_both_lanes_with_a_message(
 
 
 def test_an_interrupt_ends_the_commands(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    script = f"from phases import *; Phases('').run([Phase('p', [['sh', '-c', 'sleep 5; echo >>{log}']])])"
+    pid = tmp_path / "pid"
+    command = f"echo $$ >{pid}.new; mv {pid}.new {pid}; exec sleep 600"
+    script = f"from phases import *; Phases('').run([Phase('p', [['sh', '-c', '{command}']])])"
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT / "tools", stderr=subprocess.PIPE) as process:
-        time.sleep(1)
+        while not pid.exists() and process.poll() is None:
+            time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=4)
+        _, errors = process.communicate(timeout=120)
     assert errors.endswith(b"KeyboardInterrupt\n")
-    time.sleep(5)
-    assert not log.exists()
+    assert not Path(f"/proc/{pid.read_text().strip()}").exists()
 
 
 def test_memory_is_measured() -> None:

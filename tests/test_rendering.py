@@ -123,7 +123,7 @@ AWKWARD = {
     "Web02": ("Web02-nginx-log", "web02_nginx_log_analysis"),
     "3web": ("3web-nginx-log", "_3web_nginx_log_analysis"),
     "web-04_a": ("web-04_a-nginx-log", "web_04_a_nginx_log_analysis"),
-    "w" * 60: (f"{'w' * 60}-nginx-log", "wwwwwwwwwwwwwwwwww_e0bd8d50_nginx_log_analysis"),
+    "w" * 60: (f"{'w' * 60}-nginx-log", f"{'w' * 33}_e0bd8d50_nginx_log_analysis"),
 }
 
 

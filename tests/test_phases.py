@@ -54,7 +54,9 @@ def test_a_failure_ends_both_lanes_with_a_message(
 def test_an_interrupt_ends_the_commands(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     command = f"echo $$ >{pid}.new; mv {pid}.new {pid}; exec sleep 600"
-    script = f"from phases import *; Phases('').run([Phase('p', [['sh', '-c', '{command}']])])"
+    # What runs in the background of a shell ignores an interrupt, and so does all that it starts.
+    handler = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    script = f"{handler}; from phases import *; Phases('').run([Phase('p', [['sh', '-c', '{command}']])])"
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT / "tools", stderr=subprocess.PIPE) as process:
         while not pid.exists() and process.poll() is None:
             time.sleep(0.1)

@@ -6,12 +6,11 @@ import gzip
 import os
 import statistics
 from collections import Counter
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import yaml
-from verification import access_log, flume_event
+from verification import access_log
 from verification.line_format import LineFormat
 from verification.window_statistics import WindowStatistics
 from verification.windows import Interval, instant
@@ -19,7 +18,8 @@ from verification.windows import Interval, instant
 ROOT = Path(__file__).parent.parent
 START = 1_795_384_800  # 2026-11-22T22:00:00Z
 FIELDS = yaml.safe_load((ROOT / "group_vars/all/access_log.yml").read_text())["access_log_fields"]
-FORMAT = LineFormat(FIELDS, "heartbeat")
+LOG_FORMAT = " ".join(field["format"] for field in FIELDS)
+FORMAT = LineFormat(LOG_FORMAT, "heartbeat")
 INTERVAL = Interval(START, START + 20, 10)
 MALFORMED = "\x16\x03 no line of nginx's"
 
@@ -39,34 +39,6 @@ LINES = [
     line(12, "0.007"),
     line(30, "9.000"),  # after the interval
 ]
-
-
-def test_a_line_holds_time_request_time_and_heartbeat() -> None:
-    assert FORMAT.parse(line(61, "0.123")) == (START + 61, 123, False)
-    assert FORMAT.parse(line(0, agent="heartbeat")) == (START, 12, True)
-    assert FORMAT.parse(line(0, "60.001")) == (START, 60001, False)
-
-
-def test_time_zone_offsets_are_respected() -> None:
-    offsets = {"+0100": -3600, "-0330": 12600}
-    for zone, seconds in offsets.items():
-        assert FORMAT.parse(line(0, zone=zone)) == (START + seconds, 12, False)
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        "",
-        MALFORMED,
-        line(0) + " more",
-        line(0).replace("22/Nov", "31/Nov"),
-        line(0).replace("22/Nov", "٢٢/Nov"),  # digits, but not for Java
-        line(0, "-"),
-        line(0)[:-1],
-    ],
-)
-def test_malformed_lines_do_not_parse(broken: str) -> None:
-    assert FORMAT.parse(broken) is None
 
 
 @pytest.mark.parametrize(
@@ -96,7 +68,7 @@ def test_statistics_equal_those_of_the_standard_library() -> None:
     window = WindowStatistics()
     times = [(7919 * n) % 60_001 for n in range(5000)] + [12, 12, 0]
     for time in times:
-        window.add(Decimal(time))
+        window.add(time)
     assert (window.count, window.minimum, window.maximum) == (5003, min(times), max(times))
     assert window.mean == pytest.approx(statistics.fmean(times), rel=1e-15)
     assert window.std_dev == pytest.approx(statistics.pstdev(times), rel=1e-15)
@@ -105,7 +77,7 @@ def test_statistics_equal_those_of_the_standard_library() -> None:
 def test_equal_times_have_no_deviation() -> None:
     window = WindowStatistics()
     for _ in range(731):
-        window.add(Decimal("0.731") * 1000)
+        window.add(731)
     assert (window.mean, window.std_dev) == (731, 0)
 
 
@@ -134,10 +106,3 @@ def test_rotated_files_are_read_oldest_first(tmp_path: Path) -> None:
     path = write_log(tmp_path, LINES)
     assert list(access_log.read_log(access_log.log_files(path, START))) == LINES
     assert access_log.read_access_log(path, FORMAT, INTERVAL).lines.total() == len(LINES) - 1
-
-
-def test_a_flume_event_is_bare_avro() -> None:
-    record = flume_event.encode("GET /好")
-    assert record == b"\x00\x10" + "GET /好".encode()  # no headers, a varint length, the line
-    assert flume_event.decode(record) == "GET /好"
-    assert flume_event.decode(b"\x02\x02k\x02v\x00\x04a\xff") == "a\ufffd"  # with a header, and invalid UTF-8

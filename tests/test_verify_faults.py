@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import verify
-from test_verify import FIELDS, FORMAT, LINES, MALFORMED, START, line, write_log
+from test_verify import FORMAT, LINES, LOG_FORMAT, MALFORMED, START, line, write_log
 from verification import flume_event
 from verification.line_format import LineTimestamper
 
@@ -90,7 +90,7 @@ class World:
         """Run verify.py on it and return the exit status and the report."""
         # Kafka's timestamps: 0.7 s after the line's time
         parsed = [LineTimestamper(FORMAT).timestamp(text) for text in self.topic]
-        records = [((p.time if p else START + 4) + 0.7, t) for p, t in zip(parsed, self.topic)]
+        records = [((START + 4 if p.time is None else p.time) + 0.7, t) for p, t in zip(parsed, self.topic)]
         patch.setattr("verification.topic.consumer", lambda _config: Broker(records))
         tables = {"analysis": self.rows, "malformed": self.malformed}
         patch.setattr("verification.rows.select", lambda _config, table, *_: tables[table])
@@ -113,7 +113,7 @@ class World:
             "window_seconds": 10,
             "timeout": self.timeout,
             "access_log": str(write_log(self.directory, self.log)),
-            "log_fields": FIELDS,
+            "log_format": LOG_FORMAT,
             "heartbeat_user_agent": "heartbeat",
             "kafka": {"bootstrap_servers": "k", "client_properties": {}, "topic": TOPIC},
             "hdfs": {**hadoop, "hadoop_home": str(hdfs.parent.parent)},

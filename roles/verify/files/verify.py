@@ -116,7 +116,7 @@ def verify(config: Mapping[str, Any], interval: Interval) -> dict[str, Any]:
     """
     started = time.monotonic()
     await_end(interval, config["timeout"])
-    line_format = LineFormat(config["log_fields"], config["heartbeat_user_agent"])
+    line_format = LineFormat(config["log_format"], config["heartbeat_user_agent"])
     logged = read_access_log(Path(config["access_log"]), line_format, interval)
     outcome = Verification(config, line_format, interval, logged).wait(config["timeout"])
     sys.stdout.write(report.table(config["host"], interval, logged, outcome) + "\n")

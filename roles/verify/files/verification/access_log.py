@@ -61,17 +61,17 @@ def read_interval(lines: Iterable[str], line_format: LineFormat, interval: Inter
     """Select the lines of the interval and compute the statistics of its windows."""
     logged = LoggedInterval()
     timestamper = LineTimestamper(line_format)
-    for timestamped in filter(None, map(timestamper.timestamp, lines)):
-        if timestamped.time not in interval:
+    for line, time, request in map(timestamper.timestamp, lines):
+        if time in interval:
+            logged.lines[line] += 1
+            logged.malformed += request is None
+        if request is None or request.time not in interval:
             continue
-        logged.lines[timestamped.line] += 1
-        if timestamped.request is None:
-            logged.malformed += 1
-        elif timestamped.request.heartbeat:
+        if request.heartbeat:
             logged.heartbeats += 1
         else:
-            window = interval.window_at(timestamped.time)
-            logged.statistics.setdefault(window, WindowStatistics()).add(timestamped.request.request_time)
+            window = interval.window_at(request.time)
+            logged.statistics.setdefault(window, WindowStatistics()).add(request.request_ms)
     return logged
 
 

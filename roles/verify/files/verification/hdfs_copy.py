@@ -43,7 +43,7 @@ class HdfsCopy:
         self.errors.clear()
         for line in self._lines(self._files(interval)):
             timestamped = timestamper.timestamp(line)
-            if timestamped and timestamped.time in interval:
+            if timestamped.time in interval:
                 reconciliation.add(timestamped.line)
         stage = reconciliation.stage()
         if stage.problems:

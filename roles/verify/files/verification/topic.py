@@ -31,6 +31,7 @@ class Topic:
         self._interval = interval
         self._reconciliation = LineReconciliation(f"Kafka topic {config['topic']}", expected)
         self._malformed: Counter[Window] = Counter()
+        self._foreign = 0
         self._end = interval.end
         self._consumer = consumer(config)
         partitions = self._consumer.partitions_for_topic(config["topic"])
@@ -64,17 +65,27 @@ class Topic:
                 break
         return self._reconciliation.stage()
 
-    def _add(self, timestamper: LineTimestamper, timestamp: int, value: bytes) -> None:
+    def _add(self, timestamper: LineTimestamper, timestamp: int, value: bytes | None) -> None:
         """Process one record and its timestamp (epoch ms)."""
-        timestamped = timestamper.timestamp(flume_event.decode(value))
-        inside = timestamped is not None and timestamped.time in self._interval
-        if timestamped and inside:
+        window = self._interval.window_at(timestamp / MILLISECONDS)
+        line = flume_event.decode(value)
+        if line is None:  # It is no line of the log, nor one that is in the topic twice.
+            self._malformed[window] += 1
+            self._foreign += window.start in self._interval
+            return
+        timestamped = timestamper.timestamp(line)
+        inside = timestamped.time in self._interval
+        if inside:
             self._reconciliation.add(timestamped.line)
-        if timestamped is None or timestamped.request is None:
-            window = self._interval.window_at(timestamp / MILLISECONDS)
+        if timestamped.request is None:
             self._malformed[window] += 1
             if inside:
                 self._end = max(self._end, window.end)
+
+    @property
+    def foreign(self) -> int:
+        """The number of the interval's records so far that Flume has not written, by their Kafka timestamps."""
+        return self._foreign
 
     @property
     def malformed_until(self) -> int:

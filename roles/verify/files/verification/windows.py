@@ -43,9 +43,9 @@ class Interval:
         end = (math.floor(until / window_seconds) + 1) * window_seconds
         return cls(start, end, window_seconds)
 
-    def __contains__(self, time: float) -> bool:
-        """Whether an instant (epoch seconds) lies in the interval."""
-        return self.start <= time < self.end
+    def __contains__(self, time: float | None) -> bool:
+        """Whether an instant (epoch seconds) lies in the interval; none does not."""
+        return time is not None and self.start <= time < self.end
 
     def window_at(self, time: float) -> Window:
         """Return the window in which an instant (epoch seconds) lies, inside the interval or not."""

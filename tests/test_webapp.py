@@ -16,7 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
 WEBAPP = Path(__file__).resolve().parents[1] / "files" / "webapp"
@@ -44,10 +44,12 @@ def shorten(value: object) -> str:
 def main(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     directory = tmp_path_factory.mktemp("tmp")
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("WEBAPP_MAX_CHARACTERS", raising=False)
+        for name in ("WEBAPP_MAX_CHARACTERS", "WEBAPP_SEGMENTER"):
+            patch.delenv(name, raising=False)
         patch.setattr(tempfile, "tempdir", str(directory))
         module = load("webapp_main")
-    assert not list(directory.iterdir()), "jieba's cache stayed in the temporary directory"
+    # jieba would load a dictionary from there that any user may have written.
+    assert not list(directory.iterdir()), "jieba's cache is in the temporary directory"
     yield module
     del sys.modules["webapp_main"]
 
@@ -124,10 +126,39 @@ def test_a_body_is_read_only_up_to_the_limit(main: ModuleType) -> None:
     assert taken == 62000
 
 
-def test_health_needs_the_dictionary(client: TestClient, main: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_health_needs_words(client: TestClient, main: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (client.get("/healthz").status_code, client.get("/healthz").json()) == (200, {"status": "ok"})
-    monkeypatch.setattr(main.tokenizer, "initialized", False)
+    monkeypatch.setattr(main, "cut", lambda _: [])
     assert client.get("/healthz").status_code == 503
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+@pytest.mark.parametrize(
+    "text", [*SENTENCES[:3], '\0\x1f\x7f"\\/\u2028\U00020000 \r\n', " ", "好" * (LIMIT + 1)], ids=shorten
+)
+def test_the_short_way_answers_as_fastapi_does(main: ModuleType, text: str, pieces: int) -> None:
+    body = json.dumps({"raw": text}).encode()
+    size = -(-len(body) // pieces)
+
+    def answer(app: Callable[..., Any]) -> list[dict[str, Any]]:
+        parts = [body[at : at + size] for at in range(0, len(body), size)]
+        sent = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        asyncio.run(
+            app({"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b""}, receive, send)
+        )
+        return sent
+
+    start, end = answer(main.app)
+    expected_start, expected_end = answer(main.api)
+    assert (start["status"], sorted(start["headers"])) == (expected_start["status"], sorted(expected_start["headers"]))
+    assert end["body"] == expected_end["body"]
 
 
 def test_the_documentation_needs_no_internet(client: TestClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +114,29 @@ def uncached_artifacts(
     ]
 
 
+def source_jar(sources: str, directory: str) -> dict[str, str]:
+    """Describe the jar that is built from a Maven project.
+
+    Args:
+        sources: the project: pom.xml and src/main. Its tests do not count.
+        directory: the cache.
+
+    Returns:
+        name: the project's artifactId.
+        digest: SHA-256 of the sources, which is part of the file's name.
+        file: the jar's path in the cache.
+        checksum_file: the path of its SHA-256, which is written last.
+
+    """
+    project = Path(sources)
+    name = ET.parse(project / "pom.xml").findtext("{*}artifactId") or project.name
+    files = [project / "pom.xml", *(project / "src/main" / path for path in sorted(_paths(project / "src/main")))]
+    lines = [f"{file.relative_to(project)} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files]
+    digest = hashlib.sha256(" ".join([FORMAT, *lines]).encode()).hexdigest()
+    file = f"{Path(directory).expanduser()}/{name}-{digest[:12]}.jar"
+    return {"name": name, "digest": digest, "file": file, "checksum_file": f"{file}.sha256"}
+
+
 def _contents(product: Path, own: Path, overlays: Iterable[Path]) -> list[str]:
     """Return a line for each file that the tarball depends on: its place, SHA-256 and x bit."""
     files = {f"{product.name}/{own.name}/{path}": own / path for path in _paths(own) if path.parts[0] not in LAYERS}
@@ -140,5 +164,6 @@ class FilterModule:
             "cached_digest": cached_digest,
             "compare_checksums": compare_checksums,
             "published_sha512": published_sha512,
+            "source_jar": source_jar,
             "uncached_artifacts": uncached_artifacts,
         }

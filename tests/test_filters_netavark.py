@@ -62,11 +62,32 @@ def test_without_such_chains_nothing_is_removed(rules: str) -> None:
         (["192.168.122.0/24"], "192.168.123.0/24"),
         (["192.168.122.9"], "192.168.123.0/24"),  # a route to one host
         (["192.168.122.0/25", "192.168.123.128/25"], ""),
-        (["192.168.0.0/16"], ""),
+        (["192.168.0.0/16"], ""),  # another network of containers
     ],
 )
 def test_the_first_free_subnet_is_chosen(taken: list[str], chosen: str) -> None:
     assert first_free_subnet(["192.168.122.0/24", "192.168.123.0/24"], taken) == chosen
+
+
+@pytest.mark.parametrize(
+    ("destination", "protocol", "takes"),
+    [
+        ("default", "dhcp", False),
+        ("0.0.0.0/1", "static", False),  # what a VPN sets so as to take the place of the default route
+        ("192.0.0.0/2", None, False),
+        ("192.168.0.0/16", "static", False),  # a site's
+        ("192.168.0.0/16", "kernel", True),  # of an address that this machine has
+        ("192.168.122.0/24", "static", True),
+        ("192.168.122.128/25", "static", True),
+        ("192.168.122.9", "static", True),
+        ("10.0.0.0/8", "kernel", False),
+    ],
+)
+def test_a_wider_route_takes_nothing_unless_this_machine_is_in_it(destination: str, protocol: str, takes: bool) -> None:
+    routes = [{"dst": destination, "dev": "tun0"} | ({"protocol": protocol} if protocol else {})]
+    subnets = ["192.168.122.0/24", "172.30.122.0/24"]
+    assert first_free_subnet(subnets, [], routes) == subnets[takes]
+    assert overlapping_routes(routes, subnets[0]) == (["tun0"] if takes else [])
 
 
 def test_routes_into_a_subnet_are_named_by_device() -> None:
@@ -75,6 +96,7 @@ def test_routes_into_a_subnet_are_named_by_device() -> None:
         {"dst": "10.0.0.0/8", "dev": "eth0"},
         {"dst": "192.168.122.0/24", "dev": "virbr0"},
         {"dst": "192.168.122.9", "dev": "virbr0"},
-        {"dst": "192.168.0.0/16"},
+        {"dst": "192.168.122.128/25"},
+        {"dst": "192.168.0.0/16", "dev": "tun0"},
     ]
-    assert overlapping_routes(routes, "192.168.122.0/24") == ["virbr0", "192.168.0.0/16"]
+    assert overlapping_routes(routes, "192.168.122.0/24") == ["virbr0", "192.168.122.128/25"]

@@ -173,7 +173,8 @@ def found(identity: uuid.UUID, gateway: str = "192.168.122.1") -> dict[str, Any]
 
 def routes(destination: str) -> dict[str, str]:
     """Return a host's routes as `ip -json` shows them."""
-    return {"stdout": json.dumps([{"dst": "default", "dev": "eth0"}, {"dst": destination, "dev": "virbr0"}])}
+    route = {"dst": destination, "dev": "virbr0", "protocol": "kernel"}
+    return {"stdout": json.dumps([{"dst": "default", "dev": "eth0"}, route])}
 
 
 def memory(mib: int) -> dict[str, bytes]:

@@ -16,20 +16,31 @@ def overlapping(subnet: str, others: Iterable[str]) -> list[str]:
     return [other for other in others if ip_network(other, strict=False).overlaps(network)]
 
 
-def overlapping_routes(routes: Iterable[dict[str, Any]], subnet: str) -> list[str]:
-    """Return the devices with routes into the subnet, from the parsed output of `ip -json route show`.
+def routes_into(routes: Iterable[dict[str, Any]], subnet: str) -> list[dict[str, Any]]:
+    """Return the routes that send a part of the subnet somewhere, from the parsed output of `ip -json route show`.
 
-    A route without a device is named by its destination; the default route is none.
+    A wider route (default, a VPN's 0.0.0.0/1, a site's 10.0.0.0/8) takes nothing: the subnet's own will be narrower.
+    Only the network of one of the machine's own addresses takes all that is in it.
     """
-    destinations = [route for route in routes if route["dst"] != "default"]
-    found = [route.get("dev", route["dst"]) for route in destinations if overlapping(subnet, [route["dst"]])]
-    return list(dict.fromkeys(found))
+    wanted = ip_network(subnet)
+    found = []
+    for route in routes:
+        network = ip_network("0.0.0.0/0" if route["dst"] == "default" else route["dst"], strict=False)
+        wider = network.prefixlen < wanted.prefixlen and route.get("protocol") != "kernel"
+        if network.overlaps(wanted) and not wider:
+            found.append(route)
+    return found
 
 
-def first_free_subnet(subnets: Iterable[str], taken: Iterable[str]) -> str:
-    """Return the first of the subnets that shares no address with a taken one, or an empty string."""
-    used = list(taken)
-    return next((subnet for subnet in subnets if not overlapping(subnet, used)), "")
+def overlapping_routes(routes: Iterable[dict[str, Any]], subnet: str) -> list[str]:
+    """Return the devices with routes into the subnet; a route without a device is named by its destination."""
+    return list(dict.fromkeys(route.get("dev", route["dst"]) for route in routes_into(routes, subnet)))
+
+
+def first_free_subnet(subnets: Iterable[str], taken: Iterable[str], routes: Iterable[dict[str, Any]] = ()) -> str:
+    """Return the first of the subnets that shares no address with a taken one or a route, or an empty string."""
+    used, known = list(taken), list(routes)
+    return next((one for one in subnets if not overlapping(one, used) and not routes_into(known, one)), "")
 
 
 def iptables_chain_removal(rules: str, prefix: str) -> str:

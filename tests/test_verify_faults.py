@@ -2,127 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import statistics
-from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import verify
-from test_verify import FORMAT, LINES, LOG_FORMAT, MALFORMED, START, line, write_log
-from verification import flume_event
-from verification.line_format import LineTimestamper
+from test_verify import LINES, MALFORMED, START, line
+from verified_world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-TOPIC = "web01-nginx-log"
-
-
-class Broker:
-    """The part of kafka-python's consumer that is used, with one partition of (timestamp, line)."""
-
-    def __init__(self, records: list[tuple[float, str]]) -> None:
-        self.records, self.at = records, 0
-
-    def partitions_for_topic(self, topic: str) -> set[int]:
-        return {0} if topic == TOPIC else set()
-
-    def assign(self, partitions: list[Any]) -> None:
-        self.partition = partitions[0]
-
-    def end_offsets(self, partitions: list[Any]) -> dict[Any, int]:
-        return dict.fromkeys(partitions, len(self.records))
-
-    def offsets_for_times(self, times: dict[Any, int]) -> dict[Any, Any]:
-        since = times[self.partition] / 1000
-        later = [n for n, (timestamp, _) in enumerate(self.records) if timestamp >= since]
-        return {self.partition: SimpleNamespace(offset=later[0]) if later else None}
-
-    def seek(self, _partition: object, offset: int) -> None:
-        self.at = offset
-
-    def position(self, _partition: object) -> int:
-        return self.at
-
-    def poll(self, **_options: int) -> dict[Any, list[Any]]:
-        fetched = []
-        for timestamp, text in self.records[self.at :][:3]:
-            fetched.append(SimpleNamespace(timestamp=int(timestamp * 1000), value=flume_event.encode(text)))
-        self.at += len(fetched)
-        return {self.partition: fetched} if fetched else {}
-
-
-# `hdfs dfs`: one closed file, one open, of which -text shows nothing unless it was copied
-HDFS = """#!/bin/sh
-cd {directory}
-case "$6" in
-  -stat) echo "{old} nginx-log.1"; echo "{new} nginx-log.2"; echo "{old} nginx-log.3.tmp" ;;
-  -get) cp nginx-log.3 "$8/nginx-log.3.tmp" ;;
-  -text)
-    for file in "$7" "$8"; do
-      case $file in file://*) cat "${{file#file://}}" ;; *.2) cat nginx-log.2 ;; esac
-    done ;;
-esac
-"""
-
-
-@dataclass
-class World:
-    """A system without a fault, until a test plants one."""
-
-    directory: Path
-    timeout: float = 0
-    log: list[str] = field(default_factory=lambda: list(LINES))
-    topic: list[str] = field(default_factory=lambda: list(LINES))
-    hdfs: list[str] = field(default_factory=lambda: list(LINES))
-    rows: list[list[Any]] = field(
-        default_factory=lambda: [
-            [START, START + 10, 4, 1.0, 1000.0, 313.0, statistics.pstdev([1, 1, 250, 1000])],
-            [START + 10, START + 20, 1, 7.0, 7.0, 7.0, 0.0],
-        ]
-    )
-    malformed: list[list[Any]] = field(default_factory=lambda: [[START, START + 10, 1]])
-
-    def verify(self, patch: pytest.MonkeyPatch) -> tuple[int, dict[str, Any]]:
-        """Run verify.py on it and return the exit status and the report."""
-        # Kafka's timestamps: 0.7 s after the line's time
-        parsed = [LineTimestamper(FORMAT).timestamp(text) for text in self.topic]
-        records = [((START + 4 if p.time is None else p.time) + 0.7, t) for p, t in zip(parsed, self.topic)]
-        patch.setattr("verification.topic.consumer", lambda _config: Broker(records))
-        tables = {"analysis": self.rows, "malformed": self.malformed}
-        patch.setattr("verification.rows.select", lambda _config, table, *_: tables[table])
-        status = verify.main([str(self.write()), "--since", str(START), "--until", str(START + 19)])
-        report = self.directory / "report.json"
-        return status, json.loads(report.read_text()) if report.exists() else {}
-
-    def write(self) -> Path:
-        """Write the log, a replacement for Hadoop's client, and the configuration."""
-        hdfs = self.directory / "hadoop/bin/hdfs"
-        hdfs.parent.mkdir(parents=True)
-        times = {"old": (START - 3600) * 1000, "new": (START + 60) * 1000}
-        hdfs.write_text(HDFS.format(directory=hdfs.parent, **times))
-        hdfs.chmod(0o755)
-        for name, part in (("nginx-log.2", self.hdfs[:5]), ("nginx-log.3", self.hdfs[5:])):
-            (hdfs.parent / name).write_text("".join(f"{START}\t{text}\n" for text in part))
-        hadoop = {"path": "/flume/web01/nginx_log", "java_home": "/"}
-        config = {
-            "host": "web01",
-            "window_seconds": 10,
-            "timeout": self.timeout,
-            "access_log": str(write_log(self.directory, self.log)),
-            "log_format": LOG_FORMAT,
-            "heartbeat_user_agent": "heartbeat",
-            "kafka": {"bootstrap_servers": "k", "client_properties": {}, "topic": TOPIC},
-            "hdfs": {**hadoop, "hadoop_home": str(hdfs.parent.parent)},
-            "postgresql": {"table": "analysis", "malformed_table": "malformed"},
-            "report": str(self.directory / "report.json"),
-        }
-        path = self.directory / "config.json"
-        path.write_text(json.dumps(config))
-        return path
 
 
 @pytest.fixture
@@ -135,7 +23,7 @@ def test_a_system_without_a_fault_is_verified(
 ) -> None:
     status, report = world.verify(monkeypatch)
     assert (status, report["verified"], report["problems"]) == (0, True, [])
-    assert [stage["found"] for stage in report["stages"]] == [7, 7, 5, 1]
+    assert [stage["found"] for stage in report["stages"]] == [7, 7, 5, 1, 5, 15, 5, 5]
     assert "2 checked, 2 matching" in capsys.readouterr().out
 
 
@@ -204,7 +92,7 @@ def test_a_line_missing_from_the_log_is_found(world: World, monkeypatch: pytest.
     world.log.remove(LINES[2])
     status, report = world.verify(monkeypatch)
     assert status == 1
-    assert [stage["duplicate"] for stage in report["stages"]] == [1, 1, 1, 0]
+    assert [stage["duplicate"] for stage in report["stages"]] == [1, 1, 1, 0, 1, 3, 1, 1]
 
 
 def test_an_interval_without_requests_is_neither_verified_nor_wrong(
@@ -212,6 +100,7 @@ def test_an_interval_without_requests_is_neither_verified_nor_wrong(
 ) -> None:
     world.log = world.topic = world.hdfs = [line(4, agent="heartbeat")]
     world.rows, world.malformed = [], []
+    world.details = {table: [] for table in world.details}
     status, report = world.verify(monkeypatch)
     assert (status, report["verified"], report["problems"], report["logged"]["requests"]) == (3, False, [], 0)
     assert capsys.readouterr().out.endswith("nothing was verified.\n")
@@ -222,7 +111,7 @@ def test_faults_are_found_in_an_interval_without_requests(world: World, monkeypa
     world.topic = world.hdfs = []
     status, report = world.verify(monkeypatch)
     assert status == 1
-    assert [stage["missing"] for stage in report["stages"]] == [1, 1, 0, 0]
+    assert [stage["missing"] for stage in report["stages"]] == [1, 1, 0, 0, 0, 0, 0, 0]
     assert any("not in the log" in problem for problem in report["problems"])
 
 

@@ -28,7 +28,8 @@ from tenacity import (
 )
 from verification import report, rows
 from verification.access_log import LoggedInterval, read_access_log
-from verification.comparison import check_rows, counts_stage, rows_stage
+from verification.comparison import Stage, check_rows, counts_stage, rows_stage
+from verification.details import Details, kept_since
 from verification.hdfs_copy import HdfsCopy
 from verification.line_format import LineFormat
 from verification.report import Outcome
@@ -54,6 +55,8 @@ class Verification:
         self._interval = interval
         self._logged = logged
         self._hdfs = HdfsCopy(**config["hdfs"])
+        since = kept_since(config["detail_days"])
+        self._details = Details(config["postgresql"], interval, line_format.variables, logged.details, since)
 
     @cached_property
     def _topic(self) -> Topic:
@@ -68,17 +71,26 @@ class Verification:
         counted = rows_stage(f"PostgreSQL {config['table']}", windows)
         if counted.missing and not everywhere:
             return Outcome([counted], windows, everywhere=False)
+        details = self._details.stages()
+        if any(stage.missing for stage in details) and not everywhere:
+            return Outcome([counted, *details], windows, everywhere=False)
 
         topic = self._topic.poll()
-        expected = self._topic.malformed()
-        span = Window(interval.start, self._topic.malformed_until)
-        actual = rows.malformed_counts(config, span)
-        malformed = counts_stage(f"PostgreSQL {config['malformed_table']}", expected, actual)
+        malformed = self._malformed()
         if (topic.missing or malformed.missing) and not everywhere:
-            return Outcome([topic, counted, malformed], windows, everywhere=False)
+            return Outcome([topic, counted, malformed, *details], windows, everywhere=False)
 
         hdfs = self._hdfs.compare(self._format, interval, self._logged.lines)
-        return Outcome([topic, hdfs, counted, malformed], windows, everywhere=True)
+        notes = [*self._details.notes, *self._topic.notes]
+        return Outcome([topic, hdfs, counted, malformed, *details], windows, everywhere=True, notes=notes)
+
+    def _malformed(self) -> Stage:
+        """Compare the malformed lines in the topic with those that are counted."""
+        config, since = self._config["postgresql"], kept_since(self._config["detail_days"])
+        span = Window(self._interval.start, self._topic.malformed_until)
+        expected, actual = self._topic.malformed(), rows.malformed_counts(config, span)
+        kept = [{window: n for window, n in counts.items() if window.start >= since} for counts in (expected, actual)]
+        return counts_stage(f"PostgreSQL {config['malformed_table']}", *kept)
 
     def wait(self, timeout: float) -> Outcome:
         """Check again while something is missing, for at most timeout seconds; then check every place."""

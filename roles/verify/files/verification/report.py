@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
@@ -26,6 +26,8 @@ class Outcome:
     stages: list[Stage]
     windows: list[CheckedWindow]
     everywhere: bool
+    #: What was not compared, and what else is remarkable without being a problem.
+    notes: list[str] = field(default_factory=list)
 
     @property
     def waiting(self) -> bool:
@@ -59,6 +61,7 @@ def table(host: str, interval: Interval, logged: LoggedInterval, outcome: Outcom
             tabulate(rows, HEADERS, colalign=("left", *["right"] * 4), disable_numparse=True),
             "",
             f"windows with requests: {len(outcome.windows)} checked, {outcome.matching} matching",
+            *outcome.notes,
             *(outcome.problems or [VERIFIED if logged.requests else NOTHING_LOGGED]),
         ]
     )
@@ -74,6 +77,7 @@ def document(host: str, interval: Interval, logged: LoggedInterval, outcome: Out
         "waited_seconds": round(waited, 1),
         "verified": bool(logged.requests) and not outcome.problems,
         "problems": outcome.problems,
+        "notes": outcome.notes,
         "logged": {
             "lines": sum(logged.lines.values()),
             "requests": logged.requests,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -11,7 +12,7 @@ from .comparison import Row
 from .windows import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 WINDOW = "extract(epoch FROM start_timestamp)::float8, extract(epoch FROM end_timestamp)::float8"
 STATISTICS = ", ".join(Row._fields[1:])
@@ -37,6 +38,14 @@ def select(config: Mapping[str, Any], table: str, columns: str, span: Window) ->
     query = sql.SQL(
         "SELECT {}, {} FROM {} WHERE start_timestamp < to_timestamp(%s) AND end_timestamp > to_timestamp(%s)"
     ).format(sql.SQL(WINDOW), sql.SQL(columns), sql.Identifier(table))
+    with connected(config) as connection, connection.cursor() as cursor:
+        cursor.execute(query, (span.end, span.start))
+        return cursor.fetchall()
+
+
+@contextmanager
+def connected(config: Mapping[str, Any]) -> Iterator[Any]:
+    """Connect to the database, and close the connection afterwards."""
     connection = psycopg2.connect(
         host=config["host"],
         port=config["port"],
@@ -46,8 +55,6 @@ def select(config: Mapping[str, Any], table: str, columns: str, span: Window) ->
         connect_timeout=CONNECT_TIMEOUT,
     )
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(query, (span.end, span.start))
-            return cursor.fetchall()
+        yield connection
     finally:
         connection.close()

@@ -83,9 +83,9 @@ class Topic:
                 self._end = max(self._end, window.end)
 
     @property
-    def foreign(self) -> int:
-        """The number of the interval's records so far that Flume has not written, by their Kafka timestamps."""
-        return self._foreign
+    def notes(self) -> list[str]:
+        """How many of the interval's records are not Flume's, by their Kafka timestamps, if there are any."""
+        return [f"{self._foreign} records in the topic are no events of Flume's: malformed."] if self._foreign else []
 
     @property
     def malformed_until(self) -> int:

@@ -54,9 +54,18 @@ def power_cycle(lab: Lab) -> None:
     lab.podman("start", *names)
 
 
+def stop_and_start(lab: Lab) -> None:
+    """Stop and start the system as an operator does; nothing may be left running in between."""
+    lab.play("playbooks/stop.yml")
+    running = lab.units()
+    lab.play("playbooks/start.yml")
+    assert not running, f"still active after playbooks/stop.yml: {running}"
+
+
 SHORT: dict[str, Callable[[Lab], None]] = {
     "every daemon": kill,
     "all hosts": power_cycle,
+    "stop.yml and start.yml": stop_and_start,
 }
 ALL: dict[str, Callable[[Lab], None]] = {
     **{service: lambda lab, service=service: kill(lab, service) for service in SERVICES},

@@ -98,6 +98,10 @@ class HostValues:
         except CannotComputeError:
             return default
 
+    def sources(self, host: str, name: str) -> list[str]:
+        """Return the names of all variables that a variable's value is made of, itself included."""
+        return [source for source, _ in self._closure(host, name)]
+
     def value(self, host: str, name: str) -> Any:
         """Return a variable's value on a host.
 

@@ -72,7 +72,7 @@ def test_two_services_do_not_share_a_port() -> None:
             {"facts": {"distribution": "Ubuntu"}},
             "it has to be Debian 11 or Debian 12; it is Ubuntu 11",
         ),
-        (("flink_yarn",), {"facts": {"python_version": "3.11.2"}}, "needs Python 3.8, 3.9 or 3.10, and this is 3.11.2"),
+        (("flink_yarn",), {"facts": {"python_version": "3.11.2"}}, "needs Python 3.9 or 3.10, and this is 3.11.2"),
         (("hdfs_datanodes",), {"output": 'JAVA_VERSION="17.0.1"\nCandidate: 1\n'}, "in /jvm is Java 17"),
         (("hdfs_datanodes",), {"output": "/var/lib/apt/lists/x_Packages\n"}, "Debian 11, has no package jre"),
         (("hdfs_datanodes",), {"output": "", "facts": {"distribution_major_version": "12"}}, "has no package jre"),

@@ -126,9 +126,9 @@ def system_findings(host: Host, supported: Mapping[str, Mapping[str, Any]]) -> I
     if boolean(host.get("base_java", java), strict=False):
         yield from java_findings(host, take)
     python = str(facts.get("python_version"))
-    if "flink_yarn" in host.groups and not re.match(r"3\.(8|9|10)\.", python):
+    if "flink_yarn" in host.groups and not re.match(r"3\.(9|10)\.", python):
         yield (
-            f"Flink's client needs Python 3.8, 3.9 or 3.10, and this is {python} "
+            f"Flink's client needs Python 3.9 or 3.10, and this is {python} "
             f"({facts.get('python', {}).get('executable')}). Take {take}, or set ansible_python_interpreter to one "
             "that the host has."
         )

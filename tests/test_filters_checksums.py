@@ -7,7 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
-from checksums import artifact_manifest, cached_digest, compare_checksums, published_sha512, uncached_artifacts
+from checksums import (
+    artifact_manifest,
+    cached_digest,
+    compare_checksums,
+    published_sha512,
+    source_jar,
+    uncached_artifacts,
+)
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "files/artifacts"
 NAME = "kafka_2.13-3.4.0.tgz"
@@ -153,3 +160,23 @@ def test_what_a_cache_has_and_lacks(product: Path, tmp_path: Path) -> None:
     assert uncached() == []
     write(product / "1.0/pom.xml", "changed")
     assert uncached() == ["made"]
+
+
+def test_a_jar_has_the_name_of_its_sources(tmp_path: Path) -> None:
+    def write(path: str, text: str) -> dict[str, str]:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+        return source_jar(str(tmp_path), "/cache")
+
+    pom = '<project xmlns="http://maven.apache.org/POM/4.0.0"><artifactId>made</artifactId></project>'
+    jar = write("pom.xml", pom)
+    assert jar["name"] == "made"
+    assert jar["file"] == f"/cache/made-{jar['digest'][:12]}.jar"
+    assert jar["checksum_file"] == f"{jar['file']}.sha256"
+    assert write("src/test/java/MadeTest.java", "class MadeTest {}") == jar
+    assert write("target/classes/Made.class", "") == jar
+    sources = write("src/main/java/Made.java", "class Made {}")
+    assert sources != jar
+    assert write("src/main/java/Made.java", "class Made { }") != sources
+    assert write("src/main/java/Made.java", "class Made {}") == sources
+    assert write("pom.xml", pom + "\n") != sources

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MILLISECONDS = 1000  # in a second
 REQUIRED = ("time_local", "request_time", "http_user_agent")
 OPTIONAL = ("status", "body_bytes_sent", "request", "remote_addr")
-TEXT_LENGTH = 100  # characters of a path and of a user agent that the analysis keeps
+TEXT_LENGTH = 100  # characters of a path, a client and a user agent that the analysis keeps
 
 VARIABLE = re.compile(r"\$(?:([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\})")
 NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -98,7 +98,7 @@ class LineFormat:
             body_bytes and int(body_bytes),
             method,
             path,
-            client and storable(client),
+            client and storable(client)[:TEXT_LENGTH],
             agent,
         )
 

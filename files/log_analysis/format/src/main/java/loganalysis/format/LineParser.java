@@ -92,6 +92,10 @@ final class LineParser {
     }
 
     private static int quotedEnd(byte[] line, int begin, int end, byte[] next) {
+        if (next.length > 0 && next[0] == '"') {
+            int at = Text.indexOf(line, begin, end, '"');
+            return startsWith(line, at, end, next) ? at : -1;
+        }
         for (int at = begin; at < end; at++) {
             if (next.length > 0 && line[at] == next[0] && startsWith(line, at, end, next)) {
                 return at;

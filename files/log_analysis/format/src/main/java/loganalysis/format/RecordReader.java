@@ -126,21 +126,12 @@ final class RecordReader {
         int pathEnd;
 
         void parse(byte[] line, int begin, int end) {
-            methodEnd = indexOf(line, begin, end, ' ');
-            int second = indexOf(line, methodEnd + 1, end, ' ');
+            methodEnd = Text.indexOf(line, begin, end, ' ');
+            int second = Text.indexOf(line, methodEnd + 1, end, ' ');
             isHttp = methodEnd > begin && second > methodEnd + 1 && end - second > 5
                     && line[second + 1] == 'H' && line[second + 2] == 'T' && line[second + 3] == 'T'
-                    && line[second + 4] == 'P' && line[second + 5] == '/' && indexOf(line, second + 1, end, ' ') == end;
-            pathEnd = indexOf(line, methodEnd + 1, second, '?');
-        }
-
-        /** Returns where the character is, `end` if it is not there. */
-        private static int indexOf(byte[] line, int begin, int end, char character) {
-            int at = begin;
-            while (at < end && line[at] != character) {
-                at++;
-            }
-            return Math.min(at, end);
+                    && line[second + 4] == 'P' && line[second + 5] == '/' && Text.indexOf(line, second + 1, end, ' ') == end;
+            pathEnd = Text.indexOf(line, methodEnd + 1, second, '?');
         }
     }
 }

@@ -7,7 +7,9 @@ import java.util.Arrays;
 
 /** UTF-8 in bytes, without making strings of them. */
 final class Text {
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101010101010101L;
+    private static final long HIGHEST_BITS = 0x8080808080808080L;
     private static final byte[] REPLACEMENT = {(byte) 0xEF, (byte) 0xBF, (byte) 0xBD};
 
     private Text() {}
@@ -19,12 +21,30 @@ final class Text {
         for (; at <= end - 8; at += 8) {
             long eight = (long) LONG.get(text, at);
             // The highest bit of a byte: set in `eight` if it is not ASCII, and by the subtraction if it is NUL.
-            found |= eight | eight - 0x0101010101010101L & ~eight;
+            found |= eight | eight - ONES & ~eight;
         }
         for (; at < end; at++) {
             found |= text[at] | text[at] - 1;
         }
-        return (found & 0x8080808080808080L) == 0;
+        return (found & HIGHEST_BITS) == 0;
+    }
+
+    /** Returns where the ASCII character is, `end` if it is not there. */
+    static int indexOf(byte[] text, int begin, int end, char character) {
+        long sought = character * ONES;
+        int at = begin;
+        for (; at <= end - 8; at += 8) {
+            long differences = (long) LONG.get(text, at) ^ sought;
+            // The lowest of the bits that are set is that of the first byte without a difference.
+            long equal = differences - ONES & ~differences & HIGHEST_BITS;
+            if (equal != 0) {
+                return at + (Long.numberOfTrailingZeros(equal) >> 3);
+            }
+        }
+        while (at < end && text[at] != character) {
+            at++;
+        }
+        return Math.min(at, end);
     }
 
     /** Returns whether the bytes are UTF-8. */

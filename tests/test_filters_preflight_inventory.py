@@ -75,16 +75,31 @@ def inventory(**hosts: dict[str, Any]) -> list[str]:
 
 def test_addresses_and_kafka_s_ids_are_checked() -> None:
     cluster = {"kafka_kraft_cluster_id": "3WR1JBtdRda7rfOUBWvAoA"}
-    good = {f"k{n}": {"ansible_host": f"192.0.2.{n}", "kafka_kraft_node_id": n, **cluster} for n in (1, 2, 3)}
-    assert inventory(**good, d={"ansible_host": "192.0.2.9"}) == []
-    bad = {**good, "k2": good["k2"] | {"kafka_kraft_node_id": "1"}, "k3": {"ansible_host": "", **cluster}}
-    place, address, ids = inventory(**bad, d={"ansible_host": "192.0.2.1"}, e={})
+    good = {f"k{n}": {"host_address": f"192.0.2.{n}", "kafka_kraft_node_id": n, **cluster} for n in (1, 2, 3)}
+    assert inventory(**good, d={"host_address": "192.0.2.9"}) == []
+    bad = {**good, "k2": good["k2"] | {"kafka_kraft_node_id": "1"}, "k3": {"host_address": "", **cluster}}
+    place, address, ids = inventory(**bad, d={"host_address": "192.0.2.1"}, e={})
     assert "does not say where k3, e is" in place
     assert "192.0.2.1 is that of k1, d" in address
     assert "found k1 1, k2 1, k3 none" in ids
 
 
+@pytest.mark.parametrize(
+    ("variables", "shown"),
+    [
+        ({"ansible_host": "db.internal", "host_address": ""}, "db.internal"),
+        ({"ansible_host": "fd00::1", "host_address": ""}, "fd00::1"),
+        ({"ansible_host": "192.0.2.1", "host_address": "web"}, "web"),
+        ({"host_address": "127.0.1.1"}, "127.0.1.1"),
+    ],
+)
+def test_what_is_no_address_for_the_other_hosts_is_refused(variables: dict[str, str], shown: str) -> None:
+    (found,) = inventory(d=variables)
+    assert found.startswith("host_address: ")
+    assert f": d {shown}." in found
+
+
 @pytest.mark.parametrize("wrong", ["3WR1JBtdRda7rfOUBWvAo", "", None, 7])
 def test_a_wrong_cluster_id_is_shown(wrong: object) -> None:
-    (found,) = inventory(k1={"ansible_host": "a", "kafka_kraft_node_id": 1, "kafka_kraft_cluster_id": wrong})
+    (found,) = inventory(k1={"host_address": "192.0.2.1", "kafka_kraft_node_id": 1, "kafka_kraft_cluster_id": wrong})
     assert found.startswith(f"kafka_kraft_cluster_id: found {wrong or 'none'}.")

@@ -35,8 +35,10 @@ def test_a_host_runs_the_services_of_its_groups(groups: list[str], expected: lis
 def test_a_role_gets_the_options_of_its_daemons() -> None:
     namenode = {"role": "hdfs", "ports": {"rpc": 9000, "http": 9870}, "java_opts": "-Xmx1g"}
     services = {"namenode": namenode, "kafka": {"role": "kafka_kraft", "ports": {}, "java_opts": ""}}
-    assert daemon_options(services, "hdfs") == {"namenode": {"http_port": 9870, "java_opts": "-Xmx1g"}}
-    assert daemon_options(services, "yarn") == {}
+    assert daemon_options(services, "hdfs", "h1") == {
+        "namenode": {"http_host": "h1", "http_port": 9870, "java_opts": "-Xmx1g"}
+    }
+    assert daemon_options(services, "yarn", "h1") == {}
 
 
 def test_a_page_is_on_the_first_host_of_its_service() -> None:

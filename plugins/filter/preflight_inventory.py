@@ -28,14 +28,26 @@ def hosts_text(hosts: Iterable[str], most: int = 5) -> str:
 
 def address_findings(values: Values, network: str) -> Iterator[str]:
     """Yield what is wrong with the hosts' addresses."""
-    by_address = defaultdict(list)
+    by_address, unplaced, unresolved = defaultdict(list), [], []
     for host in values.raw:
-        by_address[str(values.get(host, "ansible_host") or "")].append(host)
-    unplaced = by_address.pop("", [])
+        address = str(values.get(host, "host_address") or "")
+        connected = str(values.get(host, "ansible_host") or "")
+        if re.fullmatch(r"(?!127\.)\d+\.\d+\.\d+\.\d+", address):
+            by_address[address].append(host)
+        elif address or connected:
+            unresolved.append(f"{host} {address or connected}")
+        else:
+            unplaced.append(host)
     if unplaced:
         yield (
             f"host_number or ansible_host: the inventory does not say where {hosts_text(unplaced)} is. Give each host "
             f"a host_number that is in cluster_network ({network or 'not set'}), or an ansible_host."
+        )
+    if unresolved:
+        yield (
+            "host_address: the hosts reach each other at IPv4 addresses; the control node knows none but loopback "
+            f"addresses of these: {hosts_text(unresolved)}. Correct ansible_host, or set host_address beside it to the "
+            "address that the other hosts use."
         )
     shared = [f"{address} is that of {hosts_text(hosts)}" for address, hosts in by_address.items() if len(hosts) > 1]
     if shared:

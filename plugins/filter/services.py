@@ -19,16 +19,17 @@ def services_in(services: Mapping[str, Mapping[str, Any]], groups: Iterable[str]
     return {daemon: service for daemon, service in services.items() if not wanted.isdisjoint(service["groups"])}
 
 
-def daemon_options(services: Mapping[str, Mapping[str, Any]], role: str) -> dict[str, dict[str, Any]]:
-    """Return the options that a role takes for each of its daemons: the port of its page and the options of its JVM.
+def daemon_options(services: Mapping[str, Mapping[str, Any]], role: str, host: str) -> dict[str, dict[str, Any]]:
+    """Return the options that a role takes for each of its daemons: where its page is, and the options of its JVM.
 
     Args:
         services: those of a host.
         role: `hdfs` or `yarn`.
+        host: the host's name in the inventory, by which the others reach it; its own name may be another.
 
     """
     return {
-        daemon: {"http_port": service["ports"]["http"], "java_opts": service["java_opts"]}
+        daemon: {"http_host": host, "http_port": service["ports"]["http"], "java_opts": service["java_opts"]}
         for daemon, service in services.items()
         if service["role"] == role
     }

@@ -17,7 +17,7 @@ INPUTS = yaml.safe_load((ROOT / "roles/preflight/vars/main/inputs.yml").read_tex
 
 
 def inputs(complete: bool = True, renamed: dict[str, str] | None = None, **hosts: dict[str, Any]) -> list[str]:
-    groups = {"hdfs_datanodes": ["a", "b"], "kafka_brokers": ["a", "b"], "yarn_nodemanagers": list(hosts)}
+    groups = {"hdfs_datanodes": ["a", "b"], "kafka_brokers": ["a", "b"]}
     tables = {"groups": groups, "limits": INPUTS["__preflight_limits"], "others": [], "renamed": renamed or {}}
     known = {name: {"ansible_facts": FACTS, **variables} for name, variables in hosts.items()}
     return preflight_inputs.preflight_inputs(Given(known), list(known), str(ROOT), complete=complete, **tables)
@@ -82,22 +82,6 @@ def test_what_cannot_be_computed_is_named_unless_something_else_explains_it() ->
         found = preflight_inputs.preflight_inputs(values, ["web"], str(ROOT), complete=complete, **tables)
         assert len(found) == expected
         assert all(one.startswith("nginx_listen: it cannot be computed on web: 'no_such_variable'") for one in found)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("1600m", ""),
-        ("3g", ""),
-        ("3221225472", ""),
-        ("8g", "has hadoop_client_nodemanager_memory_mb, 3072"),
-        ("much", "such as 1600m"),
-    ],
-)
-def test_a_process_of_flink_fits_into_a_container(value: str, expected: str) -> None:
-    found = inputs(f={"group_names": ["flink_yarn"], "flink_yarn_taskmanager_memory": value})
-    assert len(found) == bool(expected)
-    assert expected in "".join(found)
 
 
 def test_an_operator_s_own_playbook_may_be_anything(tmp_path: Path) -> None:

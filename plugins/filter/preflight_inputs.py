@@ -15,9 +15,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-#: MiB of one of the units of Flink's sizes (https://nightlies.apache.org/flink/flink-docs-release-1.17/docs/deployment/config/).
-UNITS = {"": 1 / 1024**2, "k": 1 / 1024, "m": 1, "g": 1024, "t": 1024**2}
-
 
 class Values(Protocol):
     """What this needs of HostValues, in host_values.py."""
@@ -131,31 +128,6 @@ def limit_finding(name: str, value: object, limit: Mapping[str, Any], groups: Ma
     return f"{name}: it is {value!r}, and has to be a whole number, {limit['min']} {allowed}."
 
 
-def flink_findings(values: Values, host: str, options: Mapping[str, Any], workers: Iterable[str]) -> Iterator[str]:
-    """Yield what is wrong with the sizes of Flink's processes, each of which is one container of a NodeManager.
-
-    Args:
-        values: the hosts' variables.
-        host: Flink's client.
-        options: the inputs of all roles.
-        workers: the hosts with a NodeManager.
-
-    """
-    budget = "hadoop_client_nodemanager_memory_mb"
-    default = options[budget].get("default")
-    rooms = [int(room) for room in (values.get(worker, budget, default) for worker in workers) if str(room).isdigit()]
-    for name in ("flink_yarn_jobmanager_memory", "flink_yarn_taskmanager_memory"):
-        value = values.get(host, name, options[name].get("default"))
-        size = re.fullmatch(r"(\d+)\s*([kmgt]?)b?", str(value).strip().lower())
-        if not size:
-            yield f"{name}: it is {value}, and has to be a size such as 1600m."
-        elif rooms and int(size[1]) * UNITS[size[2]] > max(rooms):
-            yield (
-                f"{name}: it is {value}, and a NodeManager has {budget}, {max(rooms)}, for its containers. Take less "
-                "here, or more there."
-            )
-
-
 def value_findings(values: Values, hosts: Iterable[str], project: Project, tables: Mapping[str, Any]) -> Iterator[str]:
     """Yield each input that a role that comes to a host does not take, or that cannot be computed."""
     groups, limits = tables["groups"], tables["limits"]
@@ -163,8 +135,6 @@ def value_findings(values: Values, hosts: Iterable[str], project: Project, table
     for host in hosts:
         raw = values.raw[host]
         options = project.options(raw.get("group_names", []))
-        if "flink_yarn_jobmanager_memory" in options:
-            yield from flink_findings(values, host, project.inputs, groups.get("yarn_nodemanagers", []))
         for name in options.keys() & raw.keys():
             try:
                 value = values.value(host, name)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +14,9 @@ import requests
 from deployment import Deployment
 from flink_rest import FlinkOnYarn
 from job_supervisor import MAX_FAILURES, JobSupervisor, WaitingError
+from session_supervisor import SessionSupervisor
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from checkpoints import Checkpoint
 
 NAME = "web01-log-analysis"
@@ -57,6 +58,28 @@ def test_the_jobmanager_responds_with_its_version_only() -> None:
     assert cluster(overview={"flink-version": "1.17.1"}).jobmanager_responds("a_1")
     assert not cluster(overview={}).jobmanager_responds("a_1")
     assert not cluster().jobmanager_responds("a_1")
+
+
+def test_nodes_without_containers_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    node = {"nodeHostName": "hadoop02", "state": "UNHEALTHY", "healthReport": "1/1 local-dirs have errors"}
+    supervisor = SessionSupervisor(SimpleNamespace(name="s", flink=Path("/flink"), options=[], yarn_url="http://yarn"))
+    for nodes in ({"node": [node]}, {"node": [node]}, None):
+        supervisor.cluster = cluster(nodes={"nodes": nodes})
+        supervisor.report_unused_nodes()
+    first, second = [record.getMessage() for record in caplog.records]
+    assert first == "YARN gives no containers to: hadoop02 is UNHEALTHY: 1/1 local-dirs have errors"
+    assert second == "YARN gives no containers to: no node any more"
+
+
+def test_a_client_that_fails_or_waits_for_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    supervisor = SessionSupervisor(SimpleNamespace(name="s", flink=Path("/flink"), options=[], yarn_url="http://yarn"))
+    supervisor.cluster = cluster(nodes={"nodes": None})
+    supervisor.start(["true"])
+    with pytest.raises(subprocess.CalledProcessError):
+        supervisor.start(["false"])
+    monkeypatch.setattr("session_supervisor.START_SECONDS", 0)
+    with pytest.raises(subprocess.TimeoutExpired):
+        supervisor.start(["sleep", "60"])
 
 
 @dataclass

@@ -20,12 +20,16 @@ import requests
 from flink_rest import APPLICATION_ENDED, POLL_SECONDS, FlinkOnYarn
 
 log = logging.getLogger("session_supervisor")
+#: How long the client may wait for the JobManager's container.
+START_SECONDS = 300
 
 
 class SessionSupervisor:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.name, self.flink_home, self.options = arguments.name, arguments.flink, arguments.options
         self.cluster = FlinkOnYarn(arguments.yarn_url)
+        #: The NodeManagers that get no containers, as last reported.
+        self.unused: list[str] = []
 
     def find_or_start(self) -> str:
         """The id of the session's application."""
@@ -34,10 +38,33 @@ class SessionSupervisor:
             log.info("attach to %s", found[0]["id"])
         else:
             log.info("start the session %s", self.name)
-            command = [str(self.flink_home / "bin/yarn-session.sh"), "--detached", "-nm", self.name, *self.options]
-            subprocess.run(command, check=True, timeout=300, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            self.start([str(self.flink_home / "bin/yarn-session.sh"), "--detached", "-nm", self.name, *self.options])
             found = self.cluster.applications(self.name)
         return found[0]["id"]
+
+    def start(self, command: list[str]) -> None:
+        """Run the client that starts the session; it waits until YARN has a container for the JobManager."""
+        deadline = time.monotonic() + START_SECONDS
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as client:
+            try:
+                while client.poll() is None:
+                    if time.monotonic() > deadline:
+                        raise subprocess.TimeoutExpired(command, START_SECONDS)
+                    self.report_unused_nodes()
+                    time.sleep(POLL_SECONDS)
+            except BaseException:
+                client.kill()
+                raise
+        if client.returncode:
+            raise subprocess.CalledProcessError(client.returncode, command)
+
+    def report_unused_nodes(self) -> None:
+        """Log which NodeManagers get no containers, and why, whenever that has changed."""
+        nodes = self.cluster.get("ws/v1/cluster/nodes", states="UNHEALTHY,LOST")["nodes"] or {"node": []}
+        unused = [f"{node['nodeHostName']} is {node['state']}: {node['healthReport']}" for node in nodes["node"]]
+        if unused != self.unused:
+            self.unused = unused
+            log.warning("YARN gives no containers to: %s", "; ".join(unused) or "no node any more")
 
     def supervise(self) -> None:
         """Watch one session until it has ended."""
@@ -47,6 +74,8 @@ class SessionSupervisor:
                 ready = True
                 log.info("%s responds", application_id)
                 subprocess.run(["systemd-notify", "--ready", f"--status={application_id}"], check=True)
+            elif not ready:
+                self.report_unused_nodes()
             time.sleep(POLL_SECONDS)
         log.warning("%s has ended", application_id)
 

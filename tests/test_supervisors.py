@@ -63,7 +63,8 @@ def test_the_jobmanager_responds_with_its_version_only() -> None:
 def test_nodes_without_containers_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     node = {"nodeHostName": "hadoop02", "state": "UNHEALTHY", "healthReport": "1/1 local-dirs have errors"}
     supervisor = SessionSupervisor(SimpleNamespace(name="s", flink=Path("/flink"), options=[], yarn_url="http://yarn"))
-    for nodes in ({"node": [node]}, {"node": [node]}, None):
+    # As YARN answers where there is none.
+    for nodes in ({"node": [node]}, {"node": [node]}, {}):
         supervisor.cluster = cluster(nodes={"nodes": nodes})
         supervisor.report_unused_nodes()
     first, second = [record.getMessage() for record in caplog.records]

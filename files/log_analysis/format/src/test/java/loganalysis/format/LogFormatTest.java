@@ -69,6 +69,13 @@ class LogFormatTest {
     }
 
     @Test
+    void aNumberEndsAtTheFirstDigitThatMayBeTheLiteral() {
+        Map<Column, String> row = line("${body_bytes_sent}0$remote_addr" + NEEDED, "10" + "1".repeat(16) + "09" + NEEDED_TEXT);
+        assertEquals("1", row.get(Column.BODY_BYTES));
+        assertEquals("1".repeat(16) + "09", row.get(Column.CLIENT));
+    }
+
+    @Test
     void literalsAreTakenAsTheyAre() {
         String literal = "\\E.*\\Q^$h(\u20ac[\t";
         assertEquals("x", line(literal + " $remote_addr" + NEEDED, literal.replace("$h", "y") + " x" + NEEDED_TEXT).get(Column.CLIENT));

@@ -41,7 +41,7 @@ SYSTEMCTL = "#!/bin/sh\nprintf 'Id=one.service\\nActiveState=active\\n\\nId=two.
 
 
 class ResourceManager(BaseHTTPRequestHandler):
-    """Knows two sessions, of which one has a job and one does not answer."""
+    """Knows two sessions, of which one has a job and one does not answer, and a full node; it is the NameNode, too."""
 
     def do_GET(self) -> None:
         job = {"name": "web01-log-analysis", "state": "RUNNING", "start-time": 1}
@@ -50,6 +50,10 @@ class ResourceManager(BaseHTTPRequestHandler):
                 "apps": {"app": [{"id": "1", "name": "s"}, {"id": "2", "name": "s"}]}
             },
             "/proxy/1/jobs/overview": {"jobs": [job]},
+            "/ws/v1/cluster/nodes?states=UNHEALTHY,LOST": {
+                "nodes": {"node": [{"nodeHostName": "hadoop02", "state": "UNHEALTHY", "healthReport": "no space"}]}
+            },
+            "/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo": {"beans": [{"Safemode": "Safe mode is ON."}]},
         }
         self.send_response(200 if self.path in answers else 500)
         self.send_header("Content-Type", "application/json")
@@ -74,7 +78,7 @@ def status(directory: Path, yarn: str, **differences: dict[str, Any]) -> list[st
     hosts = yaml.safe_load((ROOT / "inventory/vms/hosts.yml").read_text())
     for name, variables in hosts["cluster"]["hosts"].items():
         variables |= HERE | differences.get(name, {})
-    hosts["cluster"]["vars"] = {"reports_dir": str(directory / "reports"), "yarn_web_url": yarn}
+    hosts["cluster"]["vars"] = {"reports_dir": str(directory / "reports"), "yarn_web_url": yarn, "hdfs_web_url": yarn}
     (directory / "hosts.yml").write_text(yaml.safe_dump(hosts))
     (directory / "group_vars").symlink_to(ROOT / "inventory/vms/group_vars")
     (directory / "hung.py").write_text(CONNECTION)
@@ -111,6 +115,8 @@ def test_hosts_that_are_down_or_hang_are_named_beside_the_others(tmp_path: Path,
     assert [line.split() for line in lines if line.startswith("Flink") and "web01" in line] == [
         ["Flink", "web01-log-analysis", "RUNNING"]
     ]
+    assert "YARN hadoop02 gets no containers UNHEALTHY: no space" in [" ".join(line.split()) for line in lines]
+    assert "HDFS NameNode Safe mode is ON." in [" ".join(line.split()) for line in lines]
 
 
 def test_what_yarn_would_say_is_missed_by_name(tmp_path: Path) -> None:

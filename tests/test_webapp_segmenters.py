@@ -69,6 +69,12 @@ def test_the_time_of_a_long_text_is_short(cut: Cut, character: str) -> None:
     assert time.process_time() - start < LONG_SECONDS
 
 
+# Where equal probabilities meet: characters that the model knows in some places of a word only.
+@pytest.mark.parametrize("text", ["揩乆晙踠耊寗犼", "丄両芃獭"])
+def test_among_equal_probabilities_the_same_one_wins(faster: Cut, text: str) -> None:
+    assert faster(text) == jieba.lcut(text)
+
+
 def test_an_unknown_segmenter_is_refused() -> None:
     with pytest.raises(ValueError, match="WEBAPP_SEGMENTER must be jieba or rjieba, not 'Jieba'"):
         segmenters.load("Jieba")

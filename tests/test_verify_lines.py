@@ -91,6 +91,7 @@ def test_malformed_lines_do_not_parse(text: str) -> None:
     [
         (changed("10.0.0.1", "2001:db8::1"), "client", "2001:db8::1"),
         (changed("10.0.0.1", "例\x7f\x85\u2028"), "client", "例\x7f\x85\u2028"),
+        (changed("10.0.0.1", "好" * 101), "client", "好" * 100),
         (changed(" - - [", " - a b [22/Nov/2026:22:00:01 +0000] c ["), "time", START),
         (changed(" - - [", " -  ["), "time", START),
         (changed("22/Nov/2026", "29/Feb/2000"), "time", 951_861_600),

@@ -101,6 +101,6 @@ def column_problems(column: str, expected: Any, actual: Any) -> Iterator[str]:
                 yield f"{column} from {lower} ms is {count}, expected from the log: {wanted}"
     elif column.startswith("p") and column[1:3].isdigit():
         if actual is None or not near(actual, expected):
-            yield f"{column} is {actual}, expected from the log: within its bucket's width of {expected}"
+            yield f"{column} is {actual}, expected from the log: within half its bucket's width of {expected}"
     elif actual != expected:
         yield f"{column} is {actual!r}, expected from the log: {expected!r}"

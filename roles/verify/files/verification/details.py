@@ -36,6 +36,7 @@ class Details:
         since: float,
     ) -> None:
         """Rows of windows before `since` (epoch seconds) may be deleted already."""
+        self._config = config
         self._tables = DetailTables(config)
         self._interval = interval
         self._variables = variables
@@ -46,6 +47,9 @@ class Details:
     def stages(self) -> list[Stage]:
         """Compare the tables and views that there are with the log."""
         self.notes = []
+        if not self._config["details"]:
+            self.notes = ["The analysis writes no details: only the statistics and the malformed lines are compared."]
+            return []
         if self._interval.start < self._since:
             self.notes.append(f"Windows before {iso(round(self._since))} are not compared: their details are deleted.")
         lacking = [f"${name}" for name in OPTIONAL if name not in self._variables]

@@ -42,4 +42,4 @@ def near(value: float, exact: int) -> bool:
     """Whether a value (ms) that was read from buckets is as near to the exact one (ms) as their middles are."""
     if exact >= LAST:
         return value >= LAST
-    return abs(value - exact) <= width(bucket(exact)) / 2
+    return abs(value - exact) <= (width(bucket(exact)) - 1) / 2

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from templates import ROOT, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Names and addresses of the case study's hosts.
 HOSTS = re.compile(r"\b(?:web|hadoop|db)\d\d\b|\b192\.168\.\d+\.[1-9]")
@@ -107,6 +110,37 @@ def test_private_names_are_the_role_s_own(role: Path) -> None:
 def owner(name: str) -> str | None:
     """Return the role whose private variable this is: the longest role name that it begins with."""
     return max((role.name for role in ROLES if name.startswith(f"{role.name}_")), key=len, default=None)
+
+
+#: Modules that come to the host over the connection alone (pipelining): nothing is copied that another user would read.
+PIPELINED = {"command", "postgresql_db", "postgresql_query", "postgresql_user"}
+
+
+def tasks(entries: Any, above: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the tasks of a list, each with the keywords of the blocks that it is in."""
+    for task in entries if isinstance(entries, list) else []:
+        inner = [task[key] for key in ("block", "rescue", "always", "tasks", "handlers") if key in task]
+        keywords = {key: value for key, value in task.items() if key in ("become", "become_user")}
+        if inner:
+            for one in inner:
+                yield from tasks(one, above | keywords)
+        else:
+            yield above | task
+
+
+def test_no_file_has_to_pass_from_one_user_to_another_without_privileges() -> None:
+    """Ansible does that with setfacl only, which a host may lack, and not on every file system."""
+    found = []
+    for path in [
+        *ROOT.glob("roles/*/tasks/*.yml"),
+        *ROOT.glob("roles/*/handlers/*.yml"),
+        *ROOT.glob("playbooks/*.yml"),
+    ]:
+        for task in tasks(yaml.safe_load(path.read_text()), {}):
+            modules = {name.split(".")[-1] for name in task if "." in name}
+            if "become_user" in task and ("async" in task or not modules <= PIPELINED):
+                found.append(f"{path.relative_to(ROOT)}: {task.get('name')}")
+    assert found == []
 
 
 def test_no_file_is_long() -> None:

@@ -1,7 +1,8 @@
 """Which files each unit was started with: what is noticed when a run ends between a change and the restart.
 
 A host keeps small files, the records. A record's name has the digest of the files that a unit reads; its content is the
-unit's newest start before they were written. As long as that is its newest start, the unit has not read them.
+unit's newest start before they were written. As long as that is its newest start, the unit has not read them. Of a
+running unit without a record nothing is known: it is restarted once.
 """
 
 from __future__ import annotations
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 #: Where a host keeps the records.
 DIRECTORY = "/var/lib/systemd/unit-records"
-#: Of a unit that may have been started with its present files: nothing is known of it.
-UNKNOWN = "unknown"
 #: What of `systemctl show` is new after each start, and after each start or reload. No clocks are compared.
 STARTS = {"restart": ["InvocationID"], "reload": ["InvocationID", "StateChangeTimestampMonotonic"]}
 
@@ -42,7 +41,6 @@ def unit_records(
     found: Iterable[Mapping[str, Any]],
     written: Iterable[Mapping[str, Any]],
     run: Iterable[Mapping[str, Any]],
-    changed: Iterable[str],
 ) -> list[dict[str, Any]]:
     """Return the records of units, and what follows from those that the host has.
 
@@ -52,7 +50,6 @@ def unit_records(
         found: `files` of ansible.builtin.find, called with get_checksum: these files, the units' own and the records.
         written: results of ansible.builtin.template that have written units since.
         run: results of ansible.builtin.systemd_service, with the units' `status`.
-        changed: the units that this run restarts in any case.
 
     Returns:
         For each unit and kind its `name` and `kind`; `path` and `content` of its record; `write`, whether the host
@@ -60,7 +57,7 @@ def unit_records(
         present files; `settled`, whether nothing of this is to be done.
 
     """
-    files, changing = checksums(found, written), set(changed)
+    files = checksums(found, written)
     status = {result["name"]: result["status"] for result in run if "status" in result}
     records = []
     for kind, units in reads.items():
@@ -68,15 +65,15 @@ def unit_records(
             own = [f"/etc/systemd/system/{unit}{part}" for part in ("", ".d/*")] if kind == "restart" else []
             path = f"{DIRECTORY}/{unit}.{kind}.{digest(files, [*paths, *own])}"
             earlier = [one for one in files if PurePosixPath(one).match(f"{DIRECTORY}/{unit}.{kind}.*") and one != path]
-            start = " ".join(status[unit].get(key, "") for key in STARTS[kind]) if unit in status else UNKNOWN
+            start = " ".join(status.get(unit, {}).get(key, "") for key in STARTS[kind])
             same = files.get(path) == hashlib.sha1(f"{start}\n".encode(), usedforsecurity=False).hexdigest()
-            outdated = start != UNKNOWN and (same if path in files else bool(earlier))
+            outdated = unit in status and (same or path not in files)
             records.append(
                 {
                     "name": unit,
                     "kind": kind,
                     "path": path,
-                    "content": f"{start if outdated or unit in changing else UNKNOWN}\n",
+                    "content": f"{start}\n",
                     "write": path not in files,
                     "earlier": earlier,
                     "outdated": outdated,

@@ -97,6 +97,8 @@ def test_a_file_system_that_is_short_is_named(disks: str, expected: list[str]) -
         ("listen 00000000000000000000000000000000:0050 0\n", {80: ("nginx", 0)}),
         # Our own: the unit is active, or the user of the service listens.
         ("listen 00000000:0050 0\nunit nginx.service loaded active running A server\n", {}),
+        ("listen 00000000:0050 0\nunit nginx.socket loaded active listening\n", {}),
+        ("listen 00000000:0050 0\nunit nginx-other.service loaded active running\n", {80: ("nginx", 0)}),
         ("listen 00000000:1538 106\nunit postgresql@13-main.service loaded active running\n", {}),
         ("listen 00000000:1F6A 1001\nuser hadoop 1001\n", {}),
         ("listen 00000000:1F6A 1002\nuser hadoop 1001\n", {8042: ("nodemanager", 1002)}),

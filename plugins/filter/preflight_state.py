@@ -69,7 +69,7 @@ def space_findings(output: str, daemons: Iterable[str], data_dir: str) -> Iterat
 def foreign_listeners(output: str, services: Mapping[str, Mapping[str, Any]]) -> dict[int, tuple[str, int]]:
     """Return the ports of a host's services on which a process listens that is none of ours.
 
-    A port is its service's own where the service's unit is active, or where its user listens there.
+    A port is its service's own where the service's unit or its socket is active, or where its user listens there.
 
     Args:
         output: what roles/preflight/tasks/hosts.yml has made the host print.
@@ -88,8 +88,8 @@ def foreign_listeners(output: str, services: Mapping[str, Mapping[str, Any]]) ->
         listeners[int(port, 16)].add((bool(re.fullmatch(r"[0-9A-F]{6}7F", host)), rest[0] if rest else ""))
     found = {}
     for daemon, service in services.items():
-        unit = re.escape(str(service.get("unit", ""))).replace(r"\*", ".*")
-        if any(re.fullmatch(unit, active) for active in units):
+        unit = re.escape(str(service.get("unit", "")).removesuffix(".service")).replace(r"\*", ".*")
+        if any(re.fullmatch(rf"{unit}\.(service|socket)", active) for active in units):
             continue
         for port in {int(port) for port in (service.get("ports") or {}).values()}:
             # What listens at a loopback address only is no obstacle for one that listens at the host's address only.

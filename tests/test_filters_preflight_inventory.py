@@ -103,3 +103,19 @@ def test_what_is_no_address_for_the_other_hosts_is_refused(variables: dict[str, 
 def test_a_wrong_cluster_id_is_shown(wrong: object) -> None:
     (found,) = inventory(k1={"host_address": "192.0.2.1", "kafka_kraft_node_id": 1, "kafka_kraft_cluster_id": wrong})
     assert found.startswith(f"kafka_kraft_cluster_id: found {wrong or 'none'}.")
+
+
+@pytest.mark.parametrize(
+    ("host", "group", "refused"),
+    [
+        ("name_node", "hdfs_namenodes", True),
+        ("yarn_1", "yarn_resourcemanagers", True),
+        ("name-node.example.com", "hdfs_namenodes", False),
+        ("web_01", "web_servers", False),
+    ],
+)
+def test_hadoop_s_masters_have_names_that_uris_take(host: str, group: str, refused: bool) -> None:
+    found = preflight_inventory.preflight_inventory(
+        Given({host: {"ansible_host": "10.0.0.1", "group_names": [group]}}), [], "10.0.0.0/24"
+    )
+    assert [f"{host}: " in text and "underscore" in text for text in found if "underscore" in text] == [True] * refused

@@ -75,6 +75,17 @@ def kafka_findings(values: Values, nodes: list[str]) -> Iterator[str]:
         )
 
 
+def name_findings(values: Values) -> Iterator[str]:
+    """Yield which hosts have names that Java does not take for a host's in a URI: it answers null, and Hadoop gives up."""
+    masters = {"hdfs_namenodes", "yarn_resourcemanagers"}
+    wrong = [host for host, raw in values.raw.items() if "_" in host and masters & set(raw.get("group_names", []))]
+    if wrong:
+        yield (
+            f"hosts.yml: {hosts_text(wrong)}: the NameNode and the ResourceManager are addressed by these names, and "
+            "Hadoop takes no underscore in them. Write a hyphen instead."
+        )
+
+
 def preflight_inventory(values: Values, nodes: list[str], network: object) -> list[str]:
     """Return what is wrong with the hosts' addresses and with Kafka's ids.
 
@@ -84,7 +95,7 @@ def preflight_inventory(values: Values, nodes: list[str], network: object) -> li
         network: the hosts' network, in CIDR notation.
 
     """
-    return [*address_findings(values, str(network or "")), *kafka_findings(values, nodes)]
+    return [*name_findings(values), *address_findings(values, str(network or "")), *kafka_findings(values, nodes)]
 
 
 class FilterModule:

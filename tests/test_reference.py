@@ -72,7 +72,8 @@ def test_host(system: RenderedHosts, reference: Entries, host: str) -> None:
         if name in INSTALLS:
             assert system.link(host, INSTALLS[name]), f"{name} is not installed"
         elif "packages" not in SERVICE[name]:  # those run as their packages' own users
-            assert unit(service(system, host, UNITS[name]))["User"] == ["hadoop"], name
+            user = reference["webapp"]["user"] if name == "webapp" else "hadoop"
+            assert unit(service(system, host, UNITS[name]))["User"] == [user], name
 
 
 @pytest.mark.parametrize("product", DATA["versions"])
@@ -224,7 +225,7 @@ def test_webapp_runs(system: RenderedHosts, reference: Entries) -> None:
     webapp = service(system, "web01", "webapp")
     site = text_of(system, "web01", "/etc/nginx/conf.d/comprehensive-case-webapp.conf")
     server = inside(nginx(site), "server")
-    bind = environment(webapp)["WEBAPP_BIND"]
+    (bind,) = unit(text_of(system, "web01", "/etc/systemd/system/webapp.socket"))["ListenStream"]
     assert unit(webapp)["WorkingDirectory"] == [f"{PROJECT}/webapp"]
     assert ["proxy_pass", f"http://{bind}"] in inside(server, "location", "/")
     command = unit(webapp)["ExecStart"][0].removeprefix(f"{PROJECT}/webapp/.venv/bin/")

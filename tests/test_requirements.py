@@ -8,19 +8,15 @@ import subprocess
 import pytest
 from rendering import ROOT
 
-#: Of urllib3 and requests the last releases for Python 3.9 (Debian 11); psycopg2-binary has a libpq of its own, which no
-#: update of a host's distribution reaches.
+#: Of urllib3 and requests the last for Python 3.9 (Debian 11). psycopg2-binary has a libpq of its own, which no
+#: update of a host reaches.
 LEAST = {"urllib3": (2, 6, 3), "requests": (2, 32, 5), "psycopg2-binary": (2, 9, 12)}
-FILES = subprocess.run(
-    ["git", "ls-files", "*requirements.txt"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
-)
-LOCKS = FILES.stdout.split()
+COMMAND = ["git", "ls-files", "*requirements.txt"]
+LOCKS = subprocess.run(COMMAND, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
 
 
 def test_the_locks_are_found() -> None:
-    assert {"requirements.txt", "files/webapp/requirements.txt", "roles/flink_yarn/files/requirements.txt"} <= set(
-        LOCKS
-    )
+    assert {"requirements.txt", "roles/verify/files/requirements.txt"} <= set(LOCKS)
 
 
 @pytest.mark.parametrize("lock", LOCKS)

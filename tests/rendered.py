@@ -156,7 +156,8 @@ class RenderedHosts:
         }
         made = {module: found[-1].args for module, found in calls.items()}
         migrations = [call.args["query"] for call in calls["query"] if call.task == "Apply the migrations"]
-        return SimpleNamespace(**made | {"query": made["query"] | {"query": "\n".join(migrations)}})
+        (query,) = [call.args for call in calls["query"] if call.task == "Apply the migrations"][-1:]
+        return SimpleNamespace(**made | {"query": query | {"query": "\n".join(migrations)}})
 
     def database_owner(self, database: str) -> str:
         """Return who owns a database and its tables."""

@@ -39,6 +39,7 @@ class Connection(Local):
 CASES: dict[str, tuple[list[object], list[object]]] = {
     "artifacts_source": (["registry"], ["", "ftp", None, ["registry"]]),
     "log_analysis_password": (["x", 7], ["", None, " "]),
+    "log_analysis_reader_password": (["x", 7], ["", None, " "]),
     "hadoop_version": (["3.3.5"], ["3.3.6", "", None, 3.3, "../kafka/3.4.0"]),
 }
 

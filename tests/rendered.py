@@ -154,7 +154,8 @@ class RenderedHosts:
             module: self.deployment.calls("db01", f"community.postgresql.postgresql_{module}")
             for module in ("user", "db", "query")
         }
-        made = {module: found[-1].args for module, found in calls.items()}
+        # The first user owns the database; the second may only read.
+        made = {module: found[0].args for module, found in calls.items()}
         migrations = [call.args["query"] for call in calls["query"] if call.task == "Apply the migrations"]
         (query,) = [call.args for call in calls["query"] if call.task == "Apply the migrations"][-1:]
         return SimpleNamespace(**made | {"query": query | {"query": "\n".join(migrations)}})

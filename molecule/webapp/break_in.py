@@ -22,6 +22,10 @@ def connect(family: int, kind: int, address: object) -> None:
         tried.connect(address)
 
 
+def run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=10)
+
+
 def write(path: Path) -> None:
     path.write_text("x")
     path.unlink()
@@ -36,8 +40,8 @@ def main() -> None:
         "send a datagram": lambda: connect(socket.AF_INET, socket.SOCK_DGRAM, (address, 53)),
         "read network settings": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
         "become root": lambda: os.setuid(0),
-        "become another by su": lambda: subprocess.run(["su", "hadoop", "-c", "true"], check=True, timeout=10),
-        "make a namespace": lambda: subprocess.run(["unshare", "--user", "true"], check=True, timeout=10),
+        "become another by su": lambda: run("su", "hadoop", "-c", "true"),
+        "make a namespace": lambda: run("unshare", "--user", "true"),
         "make memory executable": lambda: __import__("mmap").mmap(-1, 4096, prot=7),
         "change the code": lambda: write(Path(directory, "main.py.x")),
         **{f"read {path}": Path(path).read_text for path in secrets},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,3 +44,16 @@ def test_nginx_reads_what_is_written(system: RunningHosts) -> None:
     for name in ("nginx", "nginx_site"):
         path = DATA["config"][name]["file"]  # noqa: F405
         assert f"# configuration file {path}:\n{system.file('web01', path).text}" in dump
+
+
+@pytest.mark.parametrize("host", HOSTS)  # noqa: F405
+def test_no_process_of_a_service_gains_privileges(system: RunningHosts, host: str) -> None:
+    """Those of YARN's containers are in the control group of their NodeManager."""
+    services = system.deployment.hostvars[host]["host_services"].values()
+    units = "|".join(re.escape(one["unit"]).replace(r"\*", ".*") for one in services)
+    group = shlex.quote(rf"system\.slice/(.*/)?({units})(/|$)")
+    processes = f"grep --files-with-matches --extended-regexp --no-messages {group} /proc/[0-9]*/cgroup"
+    status = 'grep --with-filename NoNewPrivs "${path%cgroup}status" 2>/dev/null || true'
+    found = system.run(host, f"for path in $({processes}); do {status}; done").splitlines()
+    assert found
+    assert [line for line in found if not line.endswith("\t1")] == []

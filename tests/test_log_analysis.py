@@ -1,4 +1,4 @@
-"""The log analysis without a host: its rendered SQL, its regular expression, and what its supervisor decides."""
+"""The log analysis without a host: the statements of its job, its migrations, and what its supervisor decides."""
 
 from __future__ import annotations
 
@@ -6,119 +6,110 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-import job as job_program
 import pytest
-import yaml
+import sqlglot
 from checkpoints import Checkpoint, newest
 from deployment import Deployment, common_boundary
 from job_supervisor import digest
 from migrations import pending_migrations
-from templates import ROOT, render, role_variables
+from sqlglot import exp
+from statements import interval, statements
+from templates import ROOT, render
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SOURCE = ROOT / "files/log_analysis"
-FIELDS = yaml.safe_load((ROOT / "group_vars/all/access_log.yml").read_text())["access_log_fields"]
 JOB = {
     "name": "web01-log-analysis",
+    "host": "web01",
     "topic": "web01-nginx-log",
     "consumer_group": "web01.nginx.log.flink",
     "table": "web01_nginx_log_analysis",
     "malformed_table": "web01_nginx_log_malformed",
-    "fields": FIELDS,
+    "log_format": '$remote_addr [$time_local] "$request" $status $request_time "$http_user_agent"',
+    "window_seconds": 10,
+    "watermark_delay_seconds": 1,
+    "details": True,
+    "heartbeat_user_agent": "heart",
+    "bootstrap_servers": "hadoop02:9092",
+    "kafka_client_properties": {},
+    "kafka_margin_ms": 60000,
+    "database": {"host": "db01", "port": 5432, "dbname": "log_analysis", "user": "u", "password": "it's"},
 }
-VALUES = {"since": "2026-01-01 00:00:00.000", "kafka_since_ms": "0", "database_user": "u", "database_password": "it's"}
+EXACT_MS = 64
 
 
-def sql(**variables: Any) -> str:
-    """Return a job's SQL as Ansible renders it."""
-    given = {
-        "ansible_managed": "Ansible managed",
-        "log_analysis_bootstrap_servers": "hadoop02:9092",
-        "log_analysis_database_host": "db01",
-        "job": JOB,
-    }
-    return render(SOURCE / "job.sql.j2", role_variables("log_analysis") | given | variables)
+def made(since_ms: int = 0, **changes: Any) -> list[str]:
+    return statements(JOB | changes, since_ms)
 
 
-def job_statements(**variables: Any) -> list[str]:
-    return job_program.statements(sql(**variables), VALUES)
+def names(kind: str, made_statements: list[str]) -> list[str]:
+    return [match[1] for text in made_statements if (match := re.match(rf"{kind} (\w+)", text))]
 
 
-def line_regex() -> re.Pattern[str]:
-    """The regular expression of the SQL, which uses only what Java and Python have in common."""
-    found = set(re.findall(r"REGEXP_EXTRACT\(DECODE\(body, 'UTF-8'\), '((?:[^']|'')*)', \d+\)", job_statements()[0]))
-    assert len(found) == 1, "one regular expression for all fields"
-    return re.compile(found.pop().replace("''", "'"))
-
-
-def line(**fields: str) -> str:
-    values = {
-        "remote_addr": "10.0.0.1",
-        "ident": "-",
-        "remote_user": "-",
-        "time_local": "[22/Nov/2026:23:27:10 +0800]",
-        "request": "POST / HTTP/1.1",
-        "status": "200",
-        "body_bytes_sent": "12",
-        "request_time": "0.123",
-        "http_referer": "-",
-        "http_user_agent": "curl/7",
-    } | fields
-    return (
-        '{remote_addr} {ident} {remote_user} {time_local} "{request}" {status} {body_bytes_sent} {request_time} '
-        '"{http_referer}" "{http_user_agent}"'.format(**values)
-    )
-
-
-def group(name: str) -> int:
-    return [field["name"] for field in FIELDS].index(name) + 1
+def buckets(sql: str, column: str) -> list[tuple[int, str]]:
+    """Return the steps of a ladder of comparisons: below which limit (ms) which expression counts."""
+    return [(int(limit), then) for limit, then in re.findall(rf"WHEN {column} < (\d+) THEN (.+)", sql)]
 
 
 def test_statements_are_whole() -> None:
-    statements = job_statements()
-    first_words = [re.sub(r"(?m)^\s*--.*\n", "", statement).split()[:2] for statement in statements]
-    assert first_words == [
-        ["CREATE", "TABLE"],
-        ["CREATE", "VIEW"],
-        ["CREATE", "VIEW"],
-        ["CREATE", "VIEW"],
-        ["CREATE", "TABLE"],
-        ["CREATE", "TABLE"],
-        ["EXECUTE", "STATEMENT"],
-    ]
-    assert statements[-1].count("INSERT INTO") == 2
+    found = made()
+    assert names("CREATE TABLE", found) == ["access_log", "statistics", "malformed_lines", "status", "top"]
+    assert names("INSERT INTO", found) == ["statistics", "malformed_lines", "status", "top"]
+    assert {text.split()[0] for text in found} == {"CREATE", "INSERT"}
+    assert not [text for text in found if "--" in text or "${" in text]
 
 
-def test_secrets_are_not_in_the_file_but_in_the_statements() -> None:
-    assert "it''s" not in sql()
-    assert "'password' = 'it''s'" in job_statements()[4]
+def test_without_details_there_are_only_the_host_s_own_tables() -> None:
+    found = made(details=False)
+    assert names("INSERT INTO", found) == ["statistics", "malformed_lines"]
+    assert "nginx_log_status" not in "".join(found)
 
 
-def test_a_marker_without_a_value_is_refused() -> None:
-    with pytest.raises(KeyError):
-        job_program.statements("${unknown};", VALUES)
+def test_each_table_of_the_database_has_what_the_job_writes() -> None:
+    migration = sqlglot.parse((SOURCE / "migrations/003_details.sql").read_text(), read="postgres")
+    tables = {
+        table.find(exp.Table).name: [column.name for column in table.find_all(exp.ColumnDef)]
+        for table in migration
+        if isinstance(table, exp.Create) and table.kind == "TABLE"
+    }
+    written = {
+        re.search(r"'table-name' = '(\w+)'", text)[1]: re.findall(r"(?m)^  `?([a-z_]+)`? [A-Z]", text)
+        for text in made()
+        if text.startswith("CREATE TABLE") and "jdbc" in text
+    }
+    assert {table: columns for table, columns in written.items() if table in tables} == tables
 
 
-@pytest.mark.parametrize(("seconds", "interval"), [(10, "0 00:00:10"), (3725, "0 01:02:05"), (86400, "1 00:00:00")])
-def test_window_length(seconds: int, interval: str) -> None:
-    assert f"DESCRIPTOR(log_time), INTERVAL '{interval}' DAY TO SECOND)" in "".join(
-        job_statements(log_analysis_window_seconds=seconds)
-    )
+def test_job_and_database_have_the_same_buckets() -> None:
+    """Each ms has a bucket below 64 ms; above, 32 for each power of two."""
+    job = buckets(next(text for text in made() if text.startswith("CREATE VIEW requests")), "request_ms")
+    database = buckets((SOURCE / "migrations/003_details.sql").read_text(), "at_least_ms")
+    limits = [EXACT_MS << power for power in range(17)]
+    assert [limit for limit, _ in job] == [limit for limit, _ in database] == limits
+    widths = [max(1, limit // EXACT_MS) for limit in limits]
+    assert [then for _, then in database] == [f"at_least_ms + {width}" for width in widths]
+    assert [then for _, then in job[1:]] == [f"request_ms - MOD(request_ms, {width})" for width in widths[1:]]
 
 
-def test_kafka_client_properties_reach_the_source() -> None:
-    source = job_statements(log_analysis_kafka_client_properties={"security.protocol": "SSL", "x": "a'$b"})[0]
-    assert "'properties.security.protocol' = 'SSL'," in source
-    assert "'properties.x' = 'a''$b'," in source
+def test_values_are_literals() -> None:
+    text = "".join(made(kafka_client_properties={"security.protocol": "SSL", "x": "a'$b"}, log_format="a'${b}"))
+    assert "'password' = 'it''s'" in text
+    assert "'properties.security.protocol' = 'SSL', 'properties.x' = 'a''$b',\n" in text
+    assert "'access-log.log-format' = 'a''${b}'" in text
 
 
-def test_each_job_has_its_own_fields() -> None:
-    fields = [{"name": "host", "pattern": "(\\S+)"}, *FIELDS]
-    source = job_statements(job={**JOB, "fields": fields})[0]
-    assert f"', {[field['name'] for field in fields].index('time_local') + 1})" in source
-    assert source != job_statements()[0]
+def test_a_missing_setting_is_refused() -> None:
+    with pytest.raises(KeyError, match="log_format"):
+        statements({name: value for name, value in JOB.items() if name != "log_format"}, 0)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(10, "0 00:00:10"), (3725, "0 01:02:05"), (86400, "1 00:00:00")])
+def test_window_length(seconds: int, text: str) -> None:
+    assert interval(seconds) == f"INTERVAL '{text}' DAY TO SECOND"
+    found = "".join(made(window_seconds=seconds))
+    assert set(re.findall(r"DESCRIPTOR\(log_time\), (.+)\)\)\n", found)) == {interval(seconds)}
 
 
 def test_migrations_and_their_record_are_one_text() -> None:
@@ -126,64 +117,17 @@ def test_migrations_and_their_record_are_one_text() -> None:
     paths = [str(path) for path in sorted((SOURCE / "migrations").iterdir())]
     migrations = pending_migrations(paths, [JOB], [])
     text = render(ROOT / "roles/log_analysis/templates/migrations.sql.j2", {"__log_analysis_migrations": migrations})
-    assert re.findall("CREATE TABLE IF NOT EXISTS (\\w+)", text) == [
+    assert re.findall("CREATE TABLE (?:IF NOT EXISTS )?(\\w+)", text) == [
         "schema_version",
         "web01_nginx_log_analysis",
         "web01_nginx_log_malformed",
         "log_analysis_deployments",
+        "nginx_log_status",
+        "nginx_log_top",
     ]
     assert "CONSTRAINT web01_nginx_log_analysis_duration_unique UNIQUE (start_timestamp, end_timestamp)" in text
     assert "VALUES ('web01_nginx_log_analysis', 1, 'window_tables');" in text
-    assert text.rstrip().endswith("VALUES ('database', 2, 'deployments');")
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {},
-        {"remote_addr": "2001:db8::1"},
-        {"remote_user": "a b [01/Jan/2099:00:00:00 +0000] c"},
-        {"remote_user": r"a] \x22GET / HTTP/1.1\x22 200 1 9.999 \x22"},
-        {"request": r"\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03"},
-        {"request": ""},
-        {"request": "GET /" + "a" * 8192 + " HTTP/1.1"},
-        {"request": r"GET /?q=\x22[01/Jan/2099:00:00:00 +0000]\x22 HTTP/1.1"},
-        {"http_user_agent": r"\x22 200 1 9.999 \x22x\x22"},
-        {"time_local": "[29/Feb/2028:00:00:00 -0930]"},
-    ],
-)
-def test_odd_lines_count(fields: dict[str, str]) -> None:
-    match = line_regex().match(line(**fields))
-    assert match
-    assert f"[{match[group('time_local')]}]" == fields.get("time_local", "[22/Nov/2026:23:27:10 +0800]")
-    assert match[group("request_time")] == "0.123"
-    assert match[group("http_user_agent")] == fields.get("http_user_agent", "curl/7")
-    datetime.strptime(match[group("time_local")], "%d/%b/%Y:%H:%M:%S %z")
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        "",
-        "garbage",
-        "nul\0 \ufffd",
-        line(request_time="-"),
-        line(request='"'),
-        line()[:-1],
-        line() + " more",
-        line() + "\n",
-        line(time_local="[22/Nov/2026:23:27:10]"),
-        line(time_local="[32/Jan/2027:23:27:10 +0000]"),
-        line(time_local="[31/Feb/2026:23:27:10 +0000]"),
-        line(time_local="[22/Nov/2026:24:61:61 +0000]"),
-        line(remote_user="[22/Nov/2026:23:27:10 +0000] b", time_local="[32/Jan/2027:23:27:10 +0000]"),
-        "a" * 100_000,
-        "[" * 10_000,
-        "- " * 10_000,
-    ],
-)
-def test_broken_lines_do_not(broken: str) -> None:
-    assert line_regex().match(broken) is None
+    assert text.rstrip().endswith("VALUES ('database', 3, 'details');")
 
 
 def at(text: str) -> datetime:
@@ -213,19 +157,16 @@ def test_boundary(newest_end: str, old: int, new: int, settle: int, expected: st
 def test_boundary_without_rows() -> None:
     assert common_boundary(None, 10, 15) is None
     assert Deployment(1, "", None).since_ms == 0
-    assert job_program.values({"kafka_margin_ms": 60000, "database": {"user": "u", "password": "p"}}, 0) == {
-        "since": "1970-01-01 00:00:00.000",
-        "kafka_since_ms": "0",
-        "database_user": "u",
-        "database_password": "p",
-    }
+    found = "".join(made())
+    assert "event_time >= TIMESTAMP '1970-01-01 00:00:00.000'" in found
+    assert "'scan.startup.timestamp-millis' = '0'" in found
 
 
 def test_since_in_milliseconds() -> None:
     since_ms = Deployment(2, "", at("12:00:30")).since_ms
-    values = job_program.values({"kafka_margin_ms": 60000, "database": {"user": "", "password": ""}}, since_ms)
-    assert values["since"] == "2026-11-22 12:00:30.000"
-    assert values["kafka_since_ms"] == str(since_ms - 60000)
+    found = "".join(made(since_ms))
+    assert found.count(">= TIMESTAMP '2026-11-22 12:00:30.000'") == 2
+    assert f"'scan.startup.timestamp-millis' = '{since_ms - 60000}'" in found
 
 
 def test_newest_checkpoint() -> None:
@@ -239,12 +180,16 @@ def test_newest_checkpoint() -> None:
     assert newest(found, 3) is None
 
 
-def test_digest_covers_settings_and_files(tmp_path: Path) -> None:
-    sql = tmp_path / "job.sql"
-    sql.write_text("a")
-    settings = {"job": {"window_seconds": 10}, "poll_seconds": 3}
-    first = digest(settings, sql)
-    assert digest({**settings, "poll_seconds": 4}, sql) == first
-    assert digest({"job": {"window_seconds": 15}}, sql) != first
-    sql.write_text("b")
-    assert digest(settings, sql) != first
+def test_digest_covers_settings_statements_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jar = tmp_path / "format.jar"
+    jar.write_bytes(b"a")
+    first = digest(JOB, jar)
+    assert digest(JOB | {"window_seconds": 15}, jar) != first
+    jar.write_bytes(b"b")
+    assert digest(JOB, jar) != first
+    jar.write_bytes(b"a")
+    assert digest(JOB, jar) == first
+    for name in ("requests.sql", "details.sql"):
+        (tmp_path / name).write_text((SOURCE / name).read_text().replace("COUNT(*)", "COUNT(1)"))
+    monkeypatch.setattr("statements.SQL", tmp_path)
+    assert digest(JOB, jar) != first

@@ -209,7 +209,7 @@ def test_job(system: RenderedHosts, config: Entries) -> None:
     entry = config["flink_env"]
     assert system.submitted() == set(entry["commands"])
     note = entry["note"]
-    for path in ("job.py", "jobs/web01-log-analysis.sql"):
+    for path in ("job.py", "requests.sql", "jobs/web01-log-analysis.json"):
         assert system.file("hadoop04", f"{PROJECT}/log_analysis/{path}"), note
 
 

@@ -78,8 +78,8 @@ def test_who_asks_kafka_knows_all_brokers(cluster: RenderedCluster) -> None:
         agent = properties(cluster.text(host, AGENT))
         assert agent["nginx-hdfs-agent.channels.kafka-channel.kafka.bootstrap.servers"] == servers
         assert json.loads(cluster.text(host, f"{PROJECT}/verify/config.json"))["kafka"]["bootstrap_servers"] == servers
-        sql = cluster.text(cluster.flink, f"{PROJECT}/log_analysis/jobs/{host}-log-analysis.sql")
-        assert f"'properties.bootstrap.servers' = '{servers}'" in sql
+        settings = json.loads(cluster.text(cluster.flink, f"{PROJECT}/log_analysis/jobs/{host}-log-analysis.json"))
+        assert settings["job"]["bootstrap_servers"] == servers
 
 
 def test_each_web_host_has_a_way_of_its_own(cluster: RenderedCluster) -> None:
@@ -104,15 +104,12 @@ def test_each_web_host_has_a_way_of_its_own(cluster: RenderedCluster) -> None:
         assert path == f"hdfs://hadoop01:9000/flume/{host}/nginx_log/%Y/%m/"
         assert f"CREATE TABLE IF NOT EXISTS {host}_nginx_log_analysis\n" in made
         assert f"CREATE TABLE IF NOT EXISTS {host}_nginx_log_malformed\n" in made
-        job = f"{PROJECT}/log_analysis/jobs/{host}-log-analysis"
-        assert json.loads(cluster.text(cluster.flink, f"{job}.json"))["tables"] == [
-            f"{host}_nginx_log_analysis",
-            f"{host}_nginx_log_malformed",
-        ]
-        sql = cluster.text(cluster.flink, f"{job}.sql")
-        assert f"'topic' = '{host}-nginx-log'" in sql
-        assert f"'properties.group.id' = '{host}.nginx.log.flink'" in sql
-        assert f"'table-name' = '{host}_nginx_log_analysis'" in sql
+        settings = json.loads(cluster.text(cluster.flink, f"{PROJECT}/log_analysis/jobs/{host}-log-analysis.json"))
+        job = settings["job"]
+        assert settings["tables"] == [f"{host}_nginx_log_analysis", f"{host}_nginx_log_malformed"]
+        assert [job["table"], job["malformed_table"]] == settings["tables"]
+        assert (job["host"], job["topic"]) == (host, f"{host}-nginx-log")
+        assert job["consumer_group"] == f"{host}.nginx.log.flink"
         verify = json.loads(cluster.text(host, f"{PROJECT}/verify/config.json"))
         assert (verify["kafka"]["topic"], verify["hdfs"]["path"]) == (f"{host}-nginx-log", f"/flume/{host}/nginx_log")
         assert verify["postgresql"]["table"] == f"{host}_nginx_log_analysis"
@@ -196,7 +193,7 @@ def test_the_table_of_services_says_which_units_are_where(cluster: RenderedClust
 
 def test_the_table_of_services_says_whose_processes_they_are(cluster: RenderedCluster) -> None:
     for service in cluster.deployment.hostvars["hadoop01"]["services"].values():
-        path = f"/etc/systemd/system/{service['unit'].replace('*', '')}"
+        path = f"/etc/systemd/system/{service['unit'].replace('*', '').replace('.timer', '.service')}"
         for text in [files[path].text for files in cluster.files.values() if path in files]:
             assert f"User={service['user']}\n" in text
 

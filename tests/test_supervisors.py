@@ -15,6 +15,7 @@ from deployment import Deployment
 from flink_rest import FlinkOnYarn
 from job_supervisor import MAX_FAILURES, JobSupervisor, WaitingError
 from session_supervisor import SessionSupervisor
+from test_log_analysis import JOB
 
 if TYPE_CHECKING:
     from checkpoints import Checkpoint
@@ -91,25 +92,28 @@ class World:
     checkpoints: list[Checkpoint] = field(default_factory=list)
     deployment: Deployment | None = None
     done: list[str] = field(default_factory=list)
+    late: int = 0
 
     def supervisor(self, directory: Path) -> JobSupervisor:
-        sql = directory / "job.sql"
-        sql.write_text("SELECT 1;")
+        jar = directory / "format.jar"
+        jar.write_bytes(b"")
         settings = {
             "name": NAME,
             "tables": ["rows", "malformed"],
+            "shared_tables": ["status"],
             "session": "session",
             "yarn_url": "http://yarn",
             "webhdfs_url": "http://hdfs",
             "hdfs_user": "hadoop",
             "checkpoints_path": "/flink",
             "settle_seconds": 30,
-            "job": {"sql": str(sql), "window_seconds": 10, "database": {}},
+            "job": JOB | {"format_jar": str(jar)},
         }
         supervisor = JobSupervisor(settings, directory / "job.json")
         supervisor.cluster = SimpleNamespace(
             applications=lambda *_, **__: [{"id": "application_1"}],
             jobs=lambda _: self.jobs,
+            late_records=lambda *_: self.late,
             cancel_job=lambda _, job_id: self.done.append(f"cancel {job_id}"),
         )
         supervisor.checkpoints = SimpleNamespace(complete=lambda: self.checkpoints, entries=lambda *_: [])
@@ -142,6 +146,22 @@ def test_a_running_job_is_left_alone(tmp_path: Path) -> None:
     assert supervisor.supervise() == f"{NAME} #3 runs as j3 in application_1"
     assert supervisor.check() == supervisor.supervise()
     assert world.done == []
+
+
+def test_late_lines_are_in_the_state_of_the_job(tmp_path: Path) -> None:
+    world = World([job(3)], late=7)
+    supervisor = world.supervisor(tmp_path)
+    world.deployment = Deployment(3, supervisor.digest, None)
+    assert supervisor.supervise() == f"{NAME} #3 runs as j3 in application_1, late lines dropped: at least 7"
+
+
+def test_late_records_are_those_of_the_operator_that_dropped_the_most() -> None:
+    metrics = {
+        "jobs/j": {"vertices": [{"id": "v1"}, {"id": "v2"}]},
+        "v1/subtasks/metrics": [{"id": "Source.numRecordsOut"}],
+        "v2/subtasks/metrics": [{"id": "Global[1].numLateRecordsDropped", "sum": 5.0}],
+    }
+    assert cluster(**metrics).late_records("a_1", "j") == 5
 
 
 @pytest.mark.parametrize("state", ["FAILED", "CANCELED"])

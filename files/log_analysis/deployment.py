@@ -40,6 +40,8 @@ class Database:
     def __init__(self, settings: dict[str, Any]) -> None:
         self.job = settings["name"]
         self.tables = settings["tables"]
+        self.shared_tables = settings["shared_tables"]
+        self.host = settings["job"]["host"]
         self.connect = {**settings["job"]["database"], "application_name": "job_supervisor", "connect_timeout": 10}
 
     def deployment(self) -> Deployment | None:
@@ -65,6 +67,13 @@ class Database:
                         sql.Identifier(table)
                     ),
                     [since],
+                )
+            for table in self.shared_tables:
+                cursor.execute(
+                    sql.SQL(
+                        "DELETE FROM {} WHERE host = %s AND start_timestamp >= coalesce(%s::timestamptz, '-infinity')"
+                    ).format(sql.Identifier(table)),
+                    [self.host, since],
                 )
             new = Deployment(old.generation + 1 if old else 1, new_digest, since)
             cursor.execute(

@@ -1,37 +1,16 @@
-"""Submit the log analysis to Flink: SQL from a file, settings from another, one job of one statement set.
+"""Submit the log analysis to Flink, as one job of one statement set.
 
-Run by Flink's client (`flink run -py job.py …`); everything that works on data runs in Flink's own JVMs.
+Run by Flink's client (`flink run -py job.py …`) with this directory on PYTHONPATH. Everything that works on data runs
+in Flink's own JVMs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
-from datetime import datetime, timezone
 from pathlib import Path
-from string import Template
-from typing import Any
 
-
-def statements(sql: str, values: dict[str, str]) -> list[str]:
-    """The statements of `sql`, its ${markers} replaced by `values` as contents of SQL string literals.
-
-    A statement ends with a semicolon at the end of a line that an empty line follows, so that a statement set
-    with its own semicolons stays whole. Raises KeyError on a marker without a value.
-    """
-    quoted = {name: value.replace("'", "''") for name, value in values.items()}
-    return re.split(r"(?<=;)\n\s*\n", Template(sql).substitute(quoted).strip())
-
-
-def values(settings: dict[str, Any], since_ms: int) -> dict[str, str]:
-    """What the SQL's markers stand for; `since_ms` is in ms since 1970, 0 for everything Kafka has."""
-    return {
-        "since": datetime.fromtimestamp(since_ms / 1000, timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
-        "kafka_since_ms": str(max(0, since_ms - settings["kafka_margin_ms"])),
-        "database_user": settings["database"]["user"],
-        "database_password": settings["database"]["password"],
-    }
+from statements import statements
 
 
 def main() -> None:
@@ -41,15 +20,15 @@ def main() -> None:
     parser.add_argument("--checkpoints", required=True)
     parser.add_argument("--since-ms", type=int, default=0)
     arguments = parser.parse_args()
-    settings = json.loads(arguments.settings.read_text())["job"]
+    job = json.loads(arguments.settings.read_text())["job"]
 
-    # Only Flink's client has pyflink on its path; the tests import the functions above without it.
+    # Only Flink's client has pyflink on its path.
     from pyflink.common import Configuration
     from pyflink.table import EnvironmentSettings, TableEnvironment
 
     configuration = Configuration()
     properties = {
-        **settings["flink_properties"],
+        **job["flink_properties"],
         "pipeline.name": arguments.name,
         "state.checkpoints.dir": arguments.checkpoints,
     }
@@ -58,9 +37,15 @@ def main() -> None:
     environment = TableEnvironment.create(
         EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(configuration).build()
     )
-    sql = Path(settings["sql"]).read_text()
-    for statement in statements(sql, values(settings, arguments.since_ms)):
-        environment.execute_sql(statement)
+    # Set here rather than above: only this adds the jar to the client's own class path, too.
+    environment.get_config().set("pipeline.jars", f"file://{job['format_jar']}")
+    inserts = environment.create_statement_set()
+    for statement in statements(job, arguments.since_ms):
+        if statement.startswith("INSERT"):
+            inserts.add_insert_sql(statement)
+        else:
+            environment.execute_sql(statement)
+    inserts.execute()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ The state of a job is read from its sources: YARN (which session runs), the JobM
 checkpoints are complete) and PostgreSQL (which rows exist, and what is deployed). A deployment is one row per job:
 
     generation   counts the versions of the job; it is part of the Flink job's name and of its checkpoints' path
-    digest       of the SQL and settings of that generation
+    digest       of that generation's statements, settings and format
     since        the window boundary that its first submission counts from; null: everything that Kafka has
 
 A job that does not run is submitted again from the newest complete checkpoint of its generation or, if there is none,
@@ -19,6 +19,7 @@ import argparse
 import hashlib
 import json
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -30,11 +31,14 @@ import requests
 from checkpoints import CheckpointDirectory, newest
 from deployment import Database, Deployment
 from flink_rest import JOB_ENDED, FlinkOnYarn
+from statements import statements
 
 log = logging.getLogger("job_supervisor")
 
 #: Failed submissions of one generation in one session after which its checkpoints are given up.
 MAX_FAILURES = 3
+#: How often the job is asked for its late lines.
+LATE_SECONDS = 60
 
 
 class WaitingError(Exception):
@@ -45,9 +49,9 @@ class WaitingError(Exception):
         self.seconds = seconds
 
 
-def digest(settings: dict[str, Any], *files: Path) -> str:
-    """A SHA-256 over the part of the settings that reaches the job, and over files."""
-    content = hashlib.sha256(json.dumps(settings["job"], sort_keys=True).encode())
+def digest(job: dict[str, Any], *files: Path) -> str:
+    """Return a SHA-256 over a job's settings, the statements that are made from them, and files."""
+    content = hashlib.sha256(json.dumps([job, statements(job, 0)], sort_keys=True).encode())
     for file in files:
         content.update(file.read_bytes())
     return content.hexdigest()
@@ -59,7 +63,7 @@ class JobSupervisor:
         self.settings_path = settings_path
         self.name = settings["name"]
         self.script = Path(__file__).with_name("job.py")
-        self.digest = digest(settings, Path(settings["job"]["sql"]), self.script)
+        self.digest = digest(settings["job"], Path(settings["job"]["format_jar"]), self.script)
         self.cluster = FlinkOnYarn(settings["yarn_url"])
         self.checkpoints = CheckpointDirectory(
             settings["webhdfs_url"], f"{settings['checkpoints_path']}/{self.name}", settings["hdfs_user"]
@@ -67,6 +71,8 @@ class JobSupervisor:
         self.database = Database(settings)
         self.deployment: Deployment | None = None
         self.pruned_for = ""
+        self.late = 0
+        self.late_counted = 0.0
 
     def supervise(self) -> str:
         """Do the next necessary step. Returns the state of the job; raises WaitingError as long as it does not run."""
@@ -86,7 +92,9 @@ class JobSupervisor:
             self.submit(session, name, deployment)
             raise WaitingError(f"{name} is submitted")
         self.prune_checkpoints(running[0]["jid"])
-        return self.describe(session, running[0])
+        state = self.describe(session, running[0])
+        self.count_late(session, running[0]["jid"])
+        return f"{state}, late lines dropped: at least {self.late}" if self.late else state
 
     def check(self) -> str:
         """The state of the job, changing nothing. Raises WaitingError as long as it does not run."""
@@ -128,8 +136,13 @@ class JobSupervisor:
             raise WaitingError(f"{job['name']} is {job['state']}, {tasks}")
         return f"{job['name']} runs as {job['jid']} in {session}"
 
+    def count_late(self, session: str, job_id: str) -> None:
+        """Ask the job once a minute how many lines came after their window's row."""
+        if time.monotonic() - self.late_counted > LATE_SECONDS:
+            self.late, self.late_counted = self.cluster.late_records(session, job_id), time.monotonic()
+
     def current_deployment(self, session: str, jobs: list[dict[str, Any]]) -> Deployment:
-        """The deployment of these SQL and settings; if they are new, a new generation after all old jobs have ended."""
+        """The deployment with this digest; if it is new, a new generation after all old jobs have ended."""
         if self.deployment is None:
             deployment = self.database.deployment()
             if deployment is None or deployment.digest != self.digest:
@@ -166,9 +179,11 @@ class JobSupervisor:
             *("--settings", str(self.settings_path), "--name", name),
             *("--checkpoints", f"{directory}/{deployment.generation}", "--since-ms", str(deployment.since_ms)),
         ]
+        # Flink's client runs a copy of job.py elsewhere.
+        env = {**os.environ, "PYTHONPATH": str(self.script.parent)}
         try:
             subprocess.run(
-                command, check=True, timeout=300, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                command, env=env, check=True, timeout=300, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
             )
         except subprocess.CalledProcessError as error:
             # The client's message without Java's stack trace.
@@ -218,6 +233,8 @@ def main() -> None:
         if state != reported:
             log.info(state)
             reported = state
+            if deadline is None:
+                subprocess.run(["systemd-notify", f"--status={state.splitlines()[0]}"], check=True)
         if deadline is not None and (done or time.monotonic() > deadline):
             sys.exit(not done)
         if done and not ready:

@@ -187,8 +187,8 @@ def test_window_and_sql_are_replaced_at_a_boundary(lab: Lab, tmp_path: Path) -> 
     """The window's length and the SQL change under load; each row is correct before and after."""
     source = tmp_path / "log_analysis"
     shutil.copytree(PROJECT / "files/log_analysis", source)
-    sql = source / "job.sql.j2"
-    changed = sql.read_text().replace("FROM 1 FOR 1000", "FROM 1 FOR 500")
+    sql = source / "requests.sql"
+    changed = sql.read_text().replace("COUNT(*)", "COUNT(1)")
     assert changed != sql.read_text()
     sql.write_text(changed)
     longer = {"log_analysis_window_seconds": 15}

@@ -38,7 +38,7 @@ class FlinkOnYarn:
         self.yarn_url = yarn_url
         self.http = http_session()
 
-    def get(self, path: str, **params: str) -> dict[str, Any]:
+    def get(self, path: str, **params: str) -> Any:
         response = self.http.get(f"{self.yarn_url}/{path}", params=params, timeout=TIMEOUT_SECONDS)
         response.raise_for_status()
         return response.json()
@@ -64,7 +64,7 @@ class FlinkOnYarn:
         response.raise_for_status()
         return response.json()["app"]["state"]
 
-    def jobmanager(self, application_id: str, path: str) -> dict[str, Any]:
+    def jobmanager(self, application_id: str, path: str) -> Any:
         """A response of the session's JobManager."""
         return self.get(f"proxy/{application_id}/{path}")
 
@@ -77,6 +77,21 @@ class FlinkOnYarn:
     def jobs(self, application_id: str) -> list[dict[str, Any]]:
         """All jobs that the session knows, in whatever state."""
         return self.jobmanager(application_id, "jobs/overview")["jobs"]
+
+    def late_records(self, application_id: str, job_id: str) -> int:
+        """How many records a job's window operators have dropped as late, the most of any of them.
+
+        Behind a local aggregate a record is a group of lines, so at least so many lines were late.
+        """
+        most = 0
+        for vertex in self.jobmanager(application_id, f"jobs/{job_id}")["vertices"]:
+            path = f"jobs/{job_id}/vertices/{vertex['id']}/subtasks/metrics"
+            names = [metric["id"] for metric in self.jobmanager(application_id, path)]
+            late = [name for name in names if name.endswith(".numLateRecordsDropped")]
+            if late:
+                values = self.get(f"proxy/{application_id}/{path}", get=",".join(late), agg="sum")
+                most = max(most, *(int(value["sum"]) for value in values))
+        return most
 
     def cancel_job(self, application_id: str, job_id: str) -> None:
         # YARN's proxy does not forward PATCH; Flink offers this path instead.

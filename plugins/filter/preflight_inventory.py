@@ -76,7 +76,7 @@ def kafka_findings(values: Values, nodes: list[str]) -> Iterator[str]:
 
 
 def name_findings(values: Values) -> Iterator[str]:
-    """Yield which hosts have names that Java does not take for a host's in a URI: it answers null, and Hadoop gives up."""
+    """Yield which hosts have names that Java takes for none in a URI: it answers null, and Hadoop gives up."""
     masters = {"hdfs_namenodes", "yarn_resourcemanagers"}
     wrong = [host for host, raw in values.raw.items() if "_" in host and masters & set(raw.get("group_names", []))]
     if wrong:

@@ -38,7 +38,7 @@ CREATE TABLE top (
   error_count INT NOT NULL,
   body_bytes BIGINT NOT NULL,
   total_request_time BIGINT NOT NULL,
-  max_request_time INT NOT NULL,
+  max_request_time BIGINT NOT NULL,
   PRIMARY KEY (host, start_timestamp, end_timestamp, facet, `value`) NOT ENFORCED
 ) WITH ('table-name' = 'nginx_log_top', ${database});
 
@@ -99,6 +99,6 @@ SELECT
   CAST(errors AS INT),
   total_bytes,
   total_ms,
-  CAST(max_ms AS INT)
+  max_ms
 FROM places
 WHERE place <= 20;

@@ -1,5 +1,5 @@
 -- Of all web hosts: what each status did in each window. Counts and histograms may be added up over windows and hosts.
-CREATE TABLE nginx_log_status
+CREATE TABLE IF NOT EXISTS nginx_log_status
 (
   host text NOT NULL,
   start_timestamp timestamp with time zone NOT NULL,
@@ -10,12 +10,12 @@ CREATE TABLE nginx_log_status
   request_times jsonb NOT NULL,
   PRIMARY KEY (host, start_timestamp, end_timestamp, status)
 );
-CREATE INDEX nginx_log_status_end ON nginx_log_status (end_timestamp);
+CREATE INDEX IF NOT EXISTS nginx_log_status_end ON nginx_log_status (end_timestamp);
 COMMENT ON COLUMN nginx_log_status.request_times IS
   'Requests by the lower bound of their request time''s bucket in ms: {"20": 311, "72": 12}';
 
 -- Of all web hosts: the 20 most frequent paths, clients and user agents of each window.
-CREATE TABLE nginx_log_top
+CREATE TABLE IF NOT EXISTS nginx_log_top
 (
   host text NOT NULL,
   start_timestamp timestamp with time zone NOT NULL,
@@ -27,15 +27,15 @@ CREATE TABLE nginx_log_top
   error_count integer NOT NULL,
   body_bytes bigint NOT NULL,
   total_request_time bigint NOT NULL,
-  max_request_time integer NOT NULL,
+  max_request_time bigint NOT NULL,
   PRIMARY KEY (host, start_timestamp, end_timestamp, facet, value)
 );
-CREATE INDEX nginx_log_top_end ON nginx_log_top (end_timestamp);
+CREATE INDEX IF NOT EXISTS nginx_log_top_end ON nginx_log_top (end_timestamp);
 COMMENT ON TABLE nginx_log_top IS
   'Summed over windows, a value''s numbers are a lower bound: they lack the windows in which it was not among the first 20';
 
 -- The histograms as rows. A ladder of comparisons is several times faster than a logarithm.
-CREATE VIEW nginx_log_request_times AS
+CREATE OR REPLACE VIEW nginx_log_request_times AS
 SELECT
   host,
   start_timestamp,
@@ -70,7 +70,7 @@ FROM (
 
 -- Each window's percentiles in ms: the middle of the bucket in which they are, at most 1.6 % off. Of the bucket without an
 -- upper bound, its lower bound.
-CREATE VIEW nginx_log_percentiles AS
+CREATE OR REPLACE VIEW nginx_log_percentiles AS
 SELECT
   host,
   start_timestamp,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 AGENT = f"{PROJECT}/flume/nginx-hdfs.conf"
+RULES = "/etc/log-analysis-firewall.nft"
 
 SIZES = {
     "6": Cluster(),
@@ -176,7 +177,9 @@ def test_all_of_hadoop_is_configured_alike(cluster: RenderedCluster) -> None:
 
 def test_the_table_of_services_says_which_units_are_where(cluster: RenderedCluster) -> None:
     services = cluster.deployment.hostvars["hadoop01"]["services"].values()
-    helpers = {helper for service in services for helper in service.get("helpers", [])}
+    helpers = {helper for service in services for helper in service.get("helpers", [])} | {
+        "log-analysis-firewall.service"
+    }
     written = {
         (host, path.split("/")[4].removesuffix(".d"))
         for host, files in cluster.files.items()
@@ -210,11 +213,11 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> RenderedCluster:
 @pytest.mark.parametrize(
     ("then", "expected"),
     [
-        (replace(BEFORE, webs=3, workers=6), {"/etc/hosts"}),
+        (replace(BEFORE, webs=3, workers=6), {"/etc/hosts", RULES}),
         # Who asks Kafka learns of a broker more; the brokers themselves need not.
-        (replace(BEFORE, workers=6, brokers=6), {"/etc/hosts", "bootstrap servers"}),
-        (replace(BEFORE, without=("web01",)), {"/etc/hosts"}),
-        (replace(BEFORE, without=("hadoop05",)), {"/etc/hosts", "bootstrap servers"}),
+        (replace(BEFORE, workers=6, brokers=6), {"/etc/hosts", RULES, "bootstrap servers"}),
+        (replace(BEFORE, without=("web01",)), {"/etc/hosts", RULES}),
+        (replace(BEFORE, without=("hadoop05",)), {"/etc/hosts", RULES, "bootstrap servers"}),
     ],
     ids=["a web host and a worker more", "a broker more", "a web host less", "a broker less"],
 )

@@ -16,7 +16,7 @@ from phases import ROOT, MemoryMeter, Phase, Phases, available_kib
 # Two lanes of scenarios, each with hosts of its own. A scenario finds the hosts as the one before it leaves them. Both
 # lanes follow the order of the data, so that less has to be prepared.
 SCENARIOS = (
-    ("base", "venv", "postgresql", "nginx", "hadoop_client", "hdfs", "yarn", "flink_yarn", "verify"),
+    ("base", "firewall", "venv", "postgresql", "nginx", "hadoop_client", "hdfs", "yarn", "flink_yarn", "verify"),
     ("release", "systemd_unit", "webapp", "loadtest", "kafka_kraft", "flume", "log_analysis"),
 )
 # Memory that both lanes take together; with less, the second one waits for the first.

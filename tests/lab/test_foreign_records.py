@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import foreign_producer
+from conftest import wait_until
 from running import PROJECT
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ VERIFY = f"{PROJECT}/verify"
 
 
 def restarts(lab: Lab, job: dict[str, str]) -> str:
-    """Return how often Flink has restarted the job."""
-    return lab.rest(f"proxy/{job['session']}/jobs/{job['id']}/metrics?get=numRestarts")[0]["value"]
+    """Return how often Flink has restarted the job. The first answers have no value: Flink collects it then."""
+    path = f"proxy/{job['session']}/jobs/{job['id']}/metrics?get=numRestarts"
+    return wait_until(bool, lambda: lab.rest(path))[0]["value"]
 
 
 def test_foreign_records_are_malformed_lines(lab: Lab) -> None:

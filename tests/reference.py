@@ -78,5 +78,7 @@ def options(command: list[str]) -> dict[str, str]:
         parser.add_argument(flag, action="store_true")
     for option in ("--host", "--users", "--spawn-rate", "--run-time", "--locustfile"):
         parser.add_argument(option)
-    found = vars(parser.parse_known_args(command)[0])
+    # What is before "--" only changes the user.
+    own = command[command.index("--") + 1 :] if "--" in command else command
+    found = vars(parser.parse_known_args(own)[0])
     return found | {"locustfile": str(PurePosixPath(found["locustfile"]))}

@@ -201,6 +201,8 @@ def test_the_table_of_services_says_whose_processes_they_are(cluster: RenderedCl
             assert f"User={service['user']}\n" in text
 
 
+#: What systemd_unit notes of a job's supervisor.
+JOB_RECORDS = "/var/lib/systemd/unit-records/log-analysis@"
 BEFORE = Cluster(webs=2, workers=5, brokers=5)
 
 

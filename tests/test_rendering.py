@@ -203,6 +203,8 @@ def test_the_table_of_services_says_whose_processes_they_are(cluster: RenderedCl
 
 #: What systemd_unit notes of a job's supervisor.
 JOB_RECORDS = "/var/lib/systemd/unit-records/log-analysis@"
+#: It names the tables of each web host's malformed lines.
+RETENTION = "/etc/systemd/system/log-analysis-retention.service"
 BEFORE = Cluster(webs=2, workers=5, brokers=5)
 
 
@@ -215,10 +217,10 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> RenderedCluster:
 @pytest.mark.parametrize(
     ("then", "expected"),
     [
-        (replace(BEFORE, webs=3, workers=6), {"/etc/hosts", RULES}),
+        (replace(BEFORE, webs=3, workers=6), {"/etc/hosts", RULES, RETENTION}),
         # Who asks Kafka learns of a broker more; the brokers themselves need not.
         (replace(BEFORE, workers=6, brokers=6), {"/etc/hosts", RULES, "bootstrap servers"}),
-        (replace(BEFORE, without=("web01",)), {"/etc/hosts", RULES}),
+        (replace(BEFORE, without=("web01",)), {"/etc/hosts", RULES, RETENTION}),
         (replace(BEFORE, without=("hadoop05",)), {"/etc/hosts", RULES, "bootstrap servers"}),
     ],
     ids=["a web host and a worker more", "a broker more", "a web host less", "a broker less"],

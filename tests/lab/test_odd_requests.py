@@ -124,7 +124,7 @@ def sent(lab: Lab) -> Sent:
     send(address, request(b"/", b"Content-Length: %d" % len(SLOW), method=b"POST", body=SLOW), hang_up=True)
     lab.run("web01", "curl --silent --globoff --output /dev/null 'http://[::1]/'")
     try:
-        lab.run("web01", "systemctl stop webapp")
+        lab.run("web01", "systemctl stop webapp.socket webapp.service")
         send(address, request())
     finally:
         lab.run("web01", "systemctl start webapp")

@@ -126,7 +126,7 @@ class Lab:
         return {
             (host, unit)
             for host, unit in self.invocations()
-            if any(fnmatch(f"{unit}.service", pattern) for pattern in patterns)
+            if any(fnmatch(unit if unit.endswith(".timer") else f"{unit}.service", pattern) for pattern in patterns)
         }
 
     def rest(self, path: str) -> dict[str, Any]:

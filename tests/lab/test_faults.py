@@ -24,9 +24,13 @@ DEADLINE = 300
 FLINK_PROCESSES = {"JobManager": "[Y]arnSessionClusterEntrypoint", "TaskManager": "[Y]arnTaskExecutorRunner"}
 
 
+#: A timer has no process.
+DAEMONS = [name for name, service in SERVICES.items() if not service["unit"].endswith(".timer")]
+
+
 def kill(lab: Lab, *services: str) -> None:
     """Kill the daemons of these services, or of all, with SIGKILL on all their hosts."""
-    running = [lab.units(name) for name in services or SERVICES]
+    running = [lab.units(name) for name in services or DAEMONS]
     for host, unit in (one for units in running for one in sorted(units)):
         lab.kill(host, unit)
 
@@ -68,7 +72,7 @@ SHORT: dict[str, Callable[[Lab], None]] = {
     "stop.yml and start.yml": stop_and_start,
 }
 ALL: dict[str, Callable[[Lab], None]] = {
-    **{service: lambda lab, service=service: kill(lab, service) for service in SERVICES},
+    **{service: lambda lab, service=service: kill(lab, service) for service in DAEMONS},
     "worker of gunicorn": kill_worker,
     "TaskManager": lambda lab: kill_process(lab, "TaskManager"),
     "JobManager": lambda lab: kill_process(lab, "JobManager"),

@@ -122,7 +122,6 @@ def sent(lab: Lab) -> Sent:
     for data, _ in ODD.values():
         send(address, data)
     send(address, request(b"/", b"Content-Length: %d" % len(SLOW), method=b"POST", body=SLOW), hang_up=True)
-    lab.run("web01", "curl --silent --globoff --output /dev/null 'http://[::1]/'")
     try:
         lab.run("web01", "systemctl stop webapp.socket webapp.service")
         send(address, request())
@@ -138,8 +137,7 @@ def sent(lab: Lab) -> Sent:
 
 def test_nginx_logs_each(sent: Sent) -> None:
     statuses = Counter(int(line.split('"')[2].split()[0]) for line in sent.lines)
-    assert statuses == Counter(status for _, each in ODD.values() for status in each) + Counter([499, 200, 502])
-    assert any(line.startswith("::1 ") for line in sent.lines)
+    assert statuses == Counter(status for _, each in ODD.values() for status in each) + Counter([499, 502])
 
 
 def test_each_line_is_counted_or_malformed(sent: Sent) -> None:
